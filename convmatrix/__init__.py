@@ -1,0 +1,53 @@
+"""See a convolution as the matrix that it is.
+
+The public names, and nothing else. They are loaded when first used, so that importing the package
+costs no more than importing NumPy; `__init__.pyi` lists them for type checkers, and a test holds
+the two lists together.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np  # noqa: F401 - all that is loaded at once: everything here needs it
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "analysis": "Cost Explanation ReceptiveField cost explain receptive_field",
+    "errors": (
+        "ConvMatrixError FileError GeometryError MissingExtraError NotLinearError ProofError "
+        "ShapeError SymbolicError TooLargeError WeightError"
+    ),
+    "layers": (
+        "AdjointLayer AveragePool ChannelShuffle ChannelwiseLayer Convolution "
+        "ConvolutionTranspose ElementaryLayer Layer MaxPool Pad PixelShuffle PixelUnshuffle ReLU "
+        "Sample Sequential Upsample ZeroInsert avg_pool channel_shuffle conv1d conv2d conv3d "
+        "conv_transpose1d conv_transpose2d conv_transpose3d depthwise depthwise_separable "
+        "keras_weight max_pool pad pixel_shuffle pixel_unshuffle pointwise relu sample sequential "
+        "spatially_separable upsample zero_insert"
+    ),
+    "maps": "ComposedMap LeafMap Map TransposedMap",
+    "networks": "Network NetworkMap network",
+    "pattern": "Pattern",
+    "proof": "Counterexample Proof prove_equal prove_transpose textbook_transpose",
+    "separable": "Minor Separability separability",
+    "views.symbols": "symbols weight_symbols",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module when it is first used."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

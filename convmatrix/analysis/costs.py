@@ -1,0 +1,69 @@
+"""Parameters and multiplications."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import Any
+
+from convmatrix.layers import ConvolutionTranspose, Layer
+from convmatrix.layers.convolution import Convolution
+from convmatrix.maps import LeafMap
+
+__all__ = ["Cost", "cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one application of a layer costs (one example, biases' additions left out).
+
+    Attributes
+    ----------
+    parameters
+        Weights and biases.
+    macs
+        Multiply-accumulates as papers count them: every window is full, padding counted. A
+        transposed convolution's are its input positions times its taps.
+    exact_macs
+        Those that read a real input: the triples of the layers that have a weight.
+    """
+
+    parameters: int
+    macs: int
+    exact_macs: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.parameters:,} parameters, {self.macs:,} MACs "
+            f"({self.exact_macs:,} without padding)"
+        )
+
+
+def cost(layer: Layer, input_size: Any) -> Cost:
+    """Count parameters and multiply-accumulates of a layer at an input size.
+
+    >>> import convmatrix as cm
+    >>> print(cost(cm.conv_transpose2d(8, 4, 3, stride=2, padding=1, output_padding=1), (7, 7)))
+    288 parameters, 14,112 MACs (12,800 without padding)
+    """
+    weighted = [leaf for leaf in layer.on(input_size).leaves if leaf.bound_layer.weight_shape]
+    return Cost(
+        sum(map(_parameters, layer.parts)),
+        sum(map(_macs, weighted)),
+        sum(leaf.nnz for leaf in weighted),
+    )
+
+
+def _parameters(layer: Layer) -> int:
+    weights = prod(layer.weight_shape) if layer.weight_shape is not None else 0
+    if isinstance(layer, (Convolution, ConvolutionTranspose)) and layer.bias is not None:
+        weights += layer.bias.size
+    return int(weights)
+
+
+def _macs(leaf: LeafMap) -> int:
+    return int(prod(leaf.out_shape[1:]) * prod(leaf.bound.tap_shape))

@@ -1,0 +1,188 @@
+"""Everything about a layer at a size, as an object that prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convmatrix.analysis.costs import Cost, cost
+from convmatrix.analysis.fields import ReceptiveField, receptive_field
+from convmatrix.errors import ConvMatrixError, GeometryError
+from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
+from convmatrix.maps import Map
+from convmatrix.proof import Proof, prove_transpose
+from convmatrix.relation import Axis
+from convmatrix.separable import Separability, separability
+from convmatrix.stencil import Stencil
+
+__all__ = ["Explanation", "explain"]
+
+MOST_KERNELS = 4096
+"""Above this not every spatial kernel of a weight is tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A layer at an input size, seen from every side; `print` it.
+
+    Attributes
+    ----------
+    relations
+        The relation that each axis obeys, with its numbers.
+    nnz
+        Triples (output, tap, input) of the whole map.
+    proof
+        That the transpose is the textbook transposed convolution; None for other layers.
+    separability
+        The verdict on each spatial kernel, where there is a weight.
+    receptive_field
+        An axis each; None where layers resize.
+    """
+
+    layer: Layer
+    in_shape: tuple[int, ...]
+    out_shape: tuple[int, ...]
+    shape: tuple[int, int]
+    nnz: int
+    cost: Cost
+    relations: tuple[str, ...]
+    receptive_field: tuple[ReceptiveField, ...] | None
+    proof: Proof | None
+    separability: tuple[Separability, ...] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        fields = self.receptive_field
+        return {
+            "layer": repr(self.layer),
+            "kind": self.layer.name,
+            "in_shape": list(self.in_shape),
+            "out_shape": list(self.out_shape),
+            "shape": list(self.shape),
+            "nnz": self.nnz,
+            "density": self.density,
+            **self.cost.to_dict(),
+            "relations": list(self.relations),
+            "receptive_field": fields and [field.to_dict() for field in fields],
+            "proof": self.proof and self.proof.to_dict(),
+            "separability": self.separability and [s.to_dict() for s in self.separability],
+        }
+
+    @property
+    def density(self) -> float:
+        """Non-zeros per matrix entry."""
+        return self.nnz / (self.shape[0] * self.shape[1])
+
+    def __str__(self) -> str:
+        rows = [
+            ("layer", repr(self.layer)),
+            ("input", _times(self.in_shape)),
+            ("output", _times(self.out_shape)),
+            *(("relation" if j == 0 else "", text) for j, text in enumerate(self.relations)),
+            ("matrix", f"{_times(self.shape)}, {self.nnz:,} non-zeros ({self.density:.3g})"),
+            ("parameters", f"{self.cost.parameters:,}"),
+            ("MACs", f"{self.cost.macs:,} with padding, {self.cost.exact_macs:,} exactly"),
+        ]
+        if self.receptive_field is not None:
+            rows.append(("field", " · ".join(map(str, self.receptive_field))))
+        if self.proof is not None:
+            rows.append(("transpose", f"{self.proof.verdict}: {self.proof.statement}"))
+            rows.append(("", f"{self.proof.method}; {self.proof.scope}"))
+        if self.separability is not None:
+            rows.append(("kernel", _verdicts(self.separability)))
+        return "\n".join(f"{name:<11}{text}" for name, text in rows)
+
+
+def explain(layer: Layer, *input_size: Any) -> Explanation:
+    """All there is to know about a layer at an input size.
+
+    >>> import convmatrix as cm
+    >>> print(explain(cm.conv2d(1, 1, 3, stride=2, padding=1), (5, 5)))
+    layer      conv2d(1, 1, 3, stride=2, padding=1)
+    input      1×5×5
+    output     1×3×3
+    relation   axis 0: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
+               axis 1: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
+    matrix     9×25, 49 non-zeros (0.218)
+    parameters 9
+    MACs       81 with padding, 49 exactly
+    field      3 (stride 2, padding 1, offset 0) · 3 (stride 2, padding 1, offset 0)
+    transpose  proved: Aᵀ = zero_insert → pad → flipped stride-1 convolution, A: 1×5×5 → 1×3×3
+               canonical triples (row, column, tap, multiplicity): 49 compared; 1×3×3 → 1×5×5, ...
+    """
+    size = layer.sizes(*input_size)
+    bound = layer.on(size)
+    bound._require_numbers("explain it")
+    return Explanation(
+        layer,
+        bound.in_shape,
+        bound.out_shape,
+        bound.shape,
+        bound.nnz,
+        cost(layer, size),
+        tuple(_relations(bound)),
+        _fields(layer, size),
+        prove_transpose(layer, *size)
+        if isinstance(layer, (Convolution, ConvolutionTranspose))
+        else None,
+        _separability(layer),
+    )
+
+
+def _relations(bound: Map) -> list[str]:
+    """The relation of each axis of each layer, in words of the formula."""
+    lines = []
+    for leaf in bound.leaves:
+        if not isinstance(leaf.bound, Stencil):
+            lines.append(f"{leaf.bound_layer.name}: every element moves, none changes")
+            continue
+        name = "" if len(bound.leaves) == 1 else f"{leaf.bound_layer.name} "
+        lines += [f"{name}axis {j}: {_formula(axis)}" for j, axis in enumerate(leaf.bound.axes)]
+    return lines
+
+
+def _formula(axis: Any) -> str:
+    if not isinstance(axis, Axis):
+        return f"{axis.mode} resize, {axis.size} → {axis.outputs}"
+    tap = f"({axis.kernel - 1} - t)" if axis.flip else "t"
+    terms = [
+        "o" if axis.stride == 1 else f"{axis.stride}·o",
+        *([] if axis.kernel == 1 else [tap if axis.dilation == 1 else f"{axis.dilation}·{tap}"]),
+    ]
+    inner = " + ".join(terms)
+    if axis.before:
+        inner += f" {'-' if axis.before > 0 else '+'} {abs(axis.before)}"
+    folded = inner if axis.mode == "zeros" or not axis.folds else f"{axis.mode}({inner})"
+    taps = f"0 ≤ t < {axis.kernel}, " if axis.kernel > 1 else ""
+    return f"i = {folded}, {taps}0 ≤ o < {axis.outputs}, 0 ≤ i < {axis.size}"
+
+
+def _fields(layer: Layer, size: tuple[int, ...]) -> tuple[ReceptiveField, ...] | None:
+    try:
+        return receptive_field(layer, size)
+    except GeometryError:
+        return None
+
+
+def _separability(layer: Layer) -> tuple[Separability, ...] | None:
+    """The verdict on each spatial kernel of the layer's weight."""
+    if not isinstance(layer, (Convolution, ConvolutionTranspose)):
+        return None
+    if layer.weight is None or layer.ndim < 2:
+        return None
+    kernels = layer.weight.reshape(-1, *layer.weight.shape[2:])[:MOST_KERNELS]
+    try:
+        return tuple(separability(kernel) for kernel in kernels)
+    except ConvMatrixError:  # symbols, or values that are not finite: no verdict
+        return None
+
+
+def _verdicts(verdicts: Sequence[Separability]) -> str:
+    if len(verdicts) == 1:
+        return str(verdicts[0]).replace("\n", "\n" + " " * 11)
+    return f"{sum(v.separable for v in verdicts)} of {len(verdicts)} spatial kernels"
+
+
+def _times(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))

@@ -1,0 +1,280 @@
+"""The command line. The only place that prints or exits.
+
+Data goes to standard output, messages to standard error; an error is one line. Exit status 0: it
+holds (or was done), 1: it does not hold or is unknown, 2: wrong use.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import click
+
+import convmatrix as cm
+from convmatrix.errors import ConvMatrixError, GeometryError, ProofError
+from convmatrix.options import KINDS, Options, build_layer, read_array, read_kernel, sizes
+
+__all__ = ["cli", "main"]
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        status = cli(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(0)
+    except click.ClickException as error:
+        sys.exit(_complain(error.format_message()))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except (ConvMatrixError, OSError) as error:
+        sys.exit(_complain(str(error)))
+    except MemoryError:
+        sys.exit(_complain("out of memory; use a smaller --input or fewer channels"))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str) -> int:
+    click.echo(f"convmatrix: {' '.join(message.split())}", err=True)
+    return 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(cm.__version__, prog_name="convmatrix")
+def cli() -> None:
+    """See a convolution as the matrix that it is."""
+
+
+_GEOMETRY = [
+    click.option("--kind", default="conv", show_default=True, metavar="KIND",
+                 help=f"The layer: {', '.join(KINDS)}."),
+    click.option("--kernel", metavar="K", help="Kernel size: 3 or 3x5.  [default: weight's or 3]"),
+    click.option("--stride", metavar="S", help="Step: 2 or 2x1.  [default: 1; pools: kernel]"),
+    click.option("--padding", default="0", show_default=True, metavar="P",
+                 help="1, 1x2, 1:2x0:1 (before:after), valid, same, same_lower, full or causal."),
+    click.option("--dilation", default="1", show_default=True, metavar="D", help="Tap distance."),
+    click.option("--groups", default=1, show_default=True, help="Channel groups."),
+    click.option("--in-channels", default=1, show_default=True, help="Channels of the input."),
+    click.option("--out-channels", default=1, show_default=True, help="Channels of the output."),
+    click.option("--input", default="5x5", show_default=True, metavar="SIZE",
+                 help="Input size, one number an axis; its length sets the dimensions."),
+    click.option("--weight", metavar="W", help="'1 0 -1; 2 0 -2; 1 0 -1', JSON or an .npy file."),
+    click.option("--padding-mode", default="zeros", show_default=True, metavar="MODE",
+                 help="zeros, circular, reflect or replicate (upsample: nearest or linear)."),
+    click.option("--output-padding", default="0", show_default=True, metavar="P",
+                 help="Extra outputs of a transposed convolution."),
+    click.option("--scale", metavar="F", help="Factor of upsample and pixel (un)shuffle."),
+    click.option("--flip", is_flag=True, help="Flip the kernel (the mathematical convolution)."),
+]  # fmt: skip
+
+
+def _geometry(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The geometry options, given to the command as one `Options`."""
+
+    def wrapped(**values: Any) -> Any:
+        shared = {f.name: values.pop(f.name) for f in fields(Options)}
+        return command(Options(**shared), **values)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    for option in reversed(_GEOMETRY):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_output = click.option("-o", "--output", metavar="FILE", help="Write here; - is standard output.")
+_format = click.option("--format", metavar="FORMAT", help="Of -o, instead of its suffix.")
+
+
+def _print(data: Any, text: str, as_json: bool) -> None:
+    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+@cli.command()
+@_output
+@_json
+@_geometry
+def explore(options: Options, output: str | None, as_json: bool) -> None:
+    """Everything about a layer: sizes, cost, matrix, proof; -o writes a page."""
+    from convmatrix.explorer import describe, page
+    from convmatrix.writers import target
+
+    description = describe(build_layer(options), sizes(options.input))
+    if output != "-":
+        _print(description, description["text"], as_json)
+    if output is not None:
+        with target(output) as file:
+            file.write(page(description).encode())
+        if output != "-":
+            _say(f"wrote {output}")
+
+
+@cli.command()
+@_output
+@_format
+@_json
+@_geometry
+def matrix(options: Options, output: str | None, format: str | None, as_json: bool) -> None:  # noqa: A002
+    """The matrix: printed, or to a file .npz .mtx .npy .tex .svg .png."""
+    from convmatrix.writers import write_matrix
+
+    bound = build_layer(options).on(sizes(options.input))
+    if output is not None:
+        write_matrix(bound, output, format=format)
+        if output != "-":
+            _say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.nnz:,} connections")
+        return
+    bound._require_linear("matrix")
+    _print(_triples(bound) if as_json else None, "" if as_json else _table(bound), as_json)
+
+
+MOST_PRINTED = 64
+
+
+def _table(bound: cm.Map) -> str:
+    """The matrix in text: its numbers, or the tap at each place where there is no weight."""
+    rows, columns = bound.shape
+    if max(rows, columns) > MOST_PRINTED:
+        raise GeometryError(
+            f"a matrix of {rows}×{columns} is too large to print; write it with -o FILE.npz"
+        )
+    cells = [["·"] * columns for _ in range(rows)]
+    if bound.has_weights:
+        for (r, c), value in bound.to_sympy().todok().items():
+            cells[r][c] = f"{value:.4g}" if getattr(value, "is_Float", False) else str(value)
+    else:
+        pattern = bound.pattern
+        for r, c, t in zip(pattern.rows, pattern.indices, pattern.tap, strict=True):
+            cells[r][c] = f"w{t}" if cells[r][c] == "·" else f"{cells[r][c]}+w{t}"
+    width = max(len(cell) for row in cells for cell in row)
+    return "\n".join(" ".join(cell.rjust(width) for cell in row) for row in cells)
+
+
+def _triples(bound: cm.Map) -> dict[str, Any]:
+    pattern = bound.pattern
+    data = None
+    if bound.has_weights and bound.is_linear and bound.dtype.kind in "biuf":
+        data = bound._edge_weights()
+    return {
+        "shape": list(bound.shape),
+        "indptr": pattern.indptr.tolist(),
+        "indices": pattern.indices.tolist(),
+        "tap": pattern.tap.tolist(),
+        "data": data,
+    }
+
+
+@cli.command()
+@_output
+@_format
+@_json
+@_geometry
+def graph(options: Options, output: str | None, format: str | None, as_json: bool) -> None:  # noqa: A002
+    """The connectivity graph: .graphml .gexf .gml .json .cyjs .csv, or drawn .svg .png."""
+    from convmatrix.writers import write_graph
+
+    bound = build_layer(options).on(sizes(options.input))
+    if output is not None:
+        write_graph(bound, output, format=format)
+        if output != "-":
+            _say(f"wrote {output}: {sum(bound.shape):,} elements, {bound.nnz:,} connections")
+        return
+    if as_json:
+        write_graph(bound, "-", format="json")
+        return
+    network = bound.to_networkx()
+    for source, sink, tap in network.edges(data="tap"):
+        click.echo(f"{source} → {sink} tap {tap}")
+
+
+@cli.command()
+@click.argument("name", required=False)
+@click.option("--list", "show_list", is_flag=True, help="Name the statements.")
+@_json
+@_geometry
+def prove(options: Options, name: str | None, show_list: bool, as_json: bool) -> int:
+    """Prove a statement (transpose) at this geometry, for all weights.
+
+    Exit status 1 with the counterexample where it does not hold.
+    """
+    statements = {"transpose": "the matrix transpose is the textbook transposed convolution"}
+    if show_list or name is None:
+        text = "\n".join(f"{key:<12}{meaning}" for key, meaning in statements.items())
+        _print(statements, text, as_json)
+        return 0
+    if name not in statements:
+        raise ProofError(f"no statement named {name!r}; use one of {', '.join(statements)}")
+    proof = cm.prove_transpose(build_layer(options), *sizes(options.input))
+    _print(proof.to_dict(), str(proof), as_json)
+    return 0 if proof.holds else 1
+
+
+@cli.command()
+@click.argument("kernel")
+@click.option("--exact", is_flag=True, help="Take floats as the binary fractions that they are.")
+@click.option("--tol", type=float, help="For floats: σ₂ ≤ tol·σ₁ is separable.")
+@_json
+def separable(kernel: str, exact: bool, tol: float | None, as_json: bool) -> int:
+    """Is KERNEL ('3 6 9; 4 8 12; 5 10 15', JSON or .npy) an outer product? Exit 1 if not."""
+    verdict = cm.separability(read_kernel(kernel), exact=exact or None, tol=tol)
+    _print(verdict.to_dict(), str(verdict), as_json)
+    return 0 if verdict.separable else 1
+
+
+@cli.command()
+@click.argument("source", metavar="INPUT")
+@click.option("--via", type=click.Choice(["dense", "matrix"]), default="dense", show_default=True,
+              help="The fast path, or the sparse matrix itself.")  # fmt: skip
+@_output
+@_json
+@_geometry
+def apply(options: Options, source: str, via: str, output: str | None, as_json: bool) -> None:
+    """Run the layer on INPUT, an image or an .npy array; -o writes image or .npy.
+
+    A layer of one channel runs on each channel of the image by itself. --input is not needed.
+    """
+    import numpy as np
+
+    from convmatrix.writers.arrays import write_array
+
+    x = read_array(source)
+    ndim = len(sizes(options.input)) if x.ndim != 2 or options.input != "5x5" else 1
+    spatial = x.shape[-ndim:]
+    shaped = Options(**{f.name: getattr(options, f.name) for f in fields(Options)}
+                     | {"input": "x".join(map(str, spatial))})  # fmt: skip
+    layer = build_layer(shaped)
+    if layer.in_channels == 1 and x.shape[-ndim - 1 : -ndim] != (1,):
+        x = x[..., None, *(slice(None),) * ndim]
+    bound = layer.on(spatial)
+    if via == "matrix":
+        flat = x.reshape(-1, bound.shape[1])
+        y = np.asarray((bound.to_scipy() @ flat.T).T).reshape(
+            *x.shape[: -ndim - 1], *bound.out_shape
+        )
+    else:
+        y = layer(x)
+    if layer.in_channels == 1 and y.ndim > ndim + 1 and y.shape[-ndim - 1] == 1:
+        y = y.reshape(*y.shape[: -ndim - 1], *y.shape[-ndim:])
+    summary = {
+        "input": list(x.shape), "output": list(y.shape), "dtype": str(y.dtype),
+        "min": float(y.min()), "max": float(y.max()), "mean": float(y.mean()),
+    }  # fmt: skip
+    if output is not None:
+        write_array(y, output)
+    if output != "-":
+        text = f"{summary['input']} → {summary['output']} {y.dtype}, {y.min():.6g} to {y.max():.6g}"
+        _print(summary, text, as_json)

@@ -1,0 +1,78 @@
+"""Which dense algorithm runs a bound layer, and in which arithmetic."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.dense.direct import convolve, convolve_adjoint
+from convmatrix.dense.separable import gather, scatter
+from convmatrix.errors import ShapeError
+from convmatrix.stencil import Bound, Rearrangement, Stencil
+
+__all__ = ["adjoint", "forward"]
+
+Array = np.ndarray[Any, Any]
+
+EXACT_IN_FLOAT64 = 2**53
+
+
+def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
+    """Apply the matrix: `(batch, *in_shape)` → `(batch, *out_shape)`."""
+    if isinstance(bound, Rearrangement):
+        moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
+        return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
+    if weight is None:
+        return gather(bound, _scaled(bound, x))
+    return _in_common_arithmetic(bound, weight, x, convolve)
+
+
+def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
+    """Apply the transposed matrix: `(batch, *out_shape)` → `(batch, *in_shape)`."""
+    if isinstance(bound, Rearrangement):
+        split = tuple(bound.parts[j] for j in bound.order)
+        back = np.argsort(bound.order)
+        moved = y.reshape(len(y), *split).transpose(0, *(1 + j for j in back))
+        return np.ascontiguousarray(moved).reshape(len(y), *bound.in_shape)
+    if weight is None:
+        return scatter(bound, _scaled(bound, y))
+    return _in_common_arithmetic(bound, weight, y, convolve_adjoint)
+
+
+def _scaled(stencil: Stencil, x: Array) -> Array:
+    """Integers become float64 where a coefficient is a proper fraction, int64 where they add up."""
+    if x.dtype.kind not in "biu":
+        return x
+    assert stencil.factors is not None
+    if any(f.denominator != 1 for rows in stencil.factors for row in rows for f in row):
+        return x.astype(np.float64)
+    alone = prod(stencil.kernel) == 1 and not stencil.folds
+    return x if alone and x.dtype.kind != "b" else x.astype(np.int64)
+
+
+def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, run: Any) -> Array:
+    """Run in the dtype of the result; integers exactly, in float64 BLAS where that is exact."""
+    exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
+    if not exact:
+        whole = weight.dtype.kind in "biu" and x.dtype.kind in "fc"
+        dtype = x.dtype if whole else np.result_type(weight, x)
+        return np.asarray(run(stencil, weight.astype(dtype), x.astype(dtype, copy=False)))
+    terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
+    bound = terms * _largest(weight) * _largest(x)
+    if bound < EXACT_IN_FLOAT64:
+        result = run(stencil, weight.astype(np.float64), x.astype(np.float64))
+        return np.asarray(result).astype(np.int64)
+    if bound > np.iinfo(np.int64).max:
+        raise ShapeError(
+            f"a sum of {terms} products of integers up to {_largest(weight)} and {_largest(x)} may "
+            f"pass 64 bits; use x.astype(float), or x.astype(object) for exact integers of any size"
+        )
+    return np.asarray(run(stencil, weight.astype(np.int64), x.astype(np.int64)))
+
+
+def _largest(array: Array) -> int:
+    if not array.size:
+        return 0
+    return max(abs(int(array.max())), abs(int(array.min())))

@@ -1,0 +1,46 @@
+"""How many paths arrive at each element: the map with every weight and coefficient set to 1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convmatrix.dense.apply import adjoint, forward
+from convmatrix.dense.separable import gather, scatter
+from convmatrix.stencil import Bound, Rearrangement, Stencil
+
+__all__ = ["paths", "paths_adjoint"]
+
+Array = np.ndarray[Any, Any]
+
+
+def paths(bound: Bound, counts: Array) -> Array:
+    """Path counts `(1, *in_shape)` at the inputs → `(1, *out_shape)` at the outputs."""
+    if isinstance(bound, Rearrangement):
+        return forward(bound, None, counts)
+    mixed = _mix(counts, bound.groups, bound.out_channels)
+    return gather(_every_tap(bound, bound.out_channels), mixed)
+
+
+def paths_adjoint(bound: Bound, counts: Array) -> Array:
+    """Path counts at the outputs → at the inputs."""
+    if isinstance(bound, Rearrangement):
+        return adjoint(bound, None, counts)
+    mixed = _mix(counts, bound.groups, bound.in_channels)
+    return scatter(_every_tap(bound, bound.in_channels), mixed)
+
+
+def _mix(counts: Array, groups: int, channels: int) -> Array:
+    """Every channel of a group gets the group's sum."""
+    split = counts.reshape(1, groups, -1, *counts.shape[2:]).sum(axis=2)
+    return np.repeat(split, channels // groups, axis=1)
+
+
+def _every_tap(stencil: Stencil, channels: int) -> Stencil:
+    ones = tuple(((Fraction(1),) * axis.kernel,) for axis in stencil.axes)
+    return replace(
+        stencil, in_channels=channels, out_channels=channels, groups=channels, factors=ones
+    )

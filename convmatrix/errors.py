@@ -1,0 +1,65 @@
+"""What can go wrong, said in one line: what was expected, what was given, and the fix.
+
+Every error that a wrong input can cause is a `ConvMatrixError`, which is a `ValueError`.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConvMatrixError",
+    "FileError",
+    "GeometryError",
+    "MissingExtraError",
+    "NotLinearError",
+    "ProofError",
+    "ShapeError",
+    "SymbolicError",
+    "TooLargeError",
+    "WeightError",
+]
+
+
+class ConvMatrixError(ValueError):
+    """The base of all errors of this package."""
+
+
+class GeometryError(ConvMatrixError):
+    """A size, stride, padding, dilation or channel count that makes no convolution."""
+
+
+class ShapeError(ConvMatrixError):
+    """An array, element or map whose shape does not fit the map that it meets."""
+
+
+class WeightError(ConvMatrixError):
+    """A weight that is missing, of the wrong shape, or of a kind the view cannot hold."""
+
+
+class NotLinearError(ConvMatrixError):
+    """A matrix, transpose or composition asked of a map that is not linear."""
+
+
+class SymbolicError(ConvMatrixError):
+    """Numbers asked of a map whose geometry still has symbols."""
+
+
+class ProofError(ConvMatrixError):
+    """A statement that cannot be put to proof as it was given."""
+
+
+class TooLargeError(ConvMatrixError):
+    """A view that would not fit in this machine's memory."""
+
+
+class FileError(ConvMatrixError):
+    """A file that cannot be read or written."""
+
+
+class MissingExtraError(ConvMatrixError, ImportError):
+    """An optional library that is not installed, with the command that installs it."""
+
+    def __init__(self, library: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {library}, which is not installed; "
+            f"run: python -m pip install 'convmatrix[{extra}]'"
+        )

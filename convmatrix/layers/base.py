@@ -1,0 +1,338 @@
+"""What every layer is, and how the friendly forms of an argument become exact tuples."""
+
+from __future__ import annotations
+
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from convmatrix.errors import GeometryError, ShapeError, WeightError
+from convmatrix.relation import FOLDS, Index, is_symbolic
+from convmatrix.stencil import Bound
+
+if TYPE_CHECKING:
+    from convmatrix.maps import Map
+
+__all__ = [
+    "PADDING_WORDS",
+    "AdjointLayer",
+    "Array",
+    "ChannelwiseLayer",
+    "ElementaryLayer",
+    "Layer",
+    "Padding",
+    "count",
+    "exact",
+    "frozen_array",
+    "padding_mode",
+    "padding_pairs",
+    "per_axis",
+]
+
+Array = np.ndarray[Any, Any]
+Padding = str | tuple[tuple[Index, Index], ...]
+
+PADDING_WORDS = ("valid", "same", "same_lower", "full", "causal")
+
+
+# ----------------------------------------------------------------------------- arguments
+
+
+def exact(value: Any, name: str) -> Index:
+    """An int, or a SymPy integer expression left as it is."""
+    if is_symbolic(value):
+        if value.is_number and not value.is_Integer:
+            raise GeometryError(f"{name} must be an integer, got {value}")
+        if value.is_integer is False or value.is_finite is False:
+            raise GeometryError(f"{name} must be a finite integer expression, got {value}")
+        return int(value) if value.is_Integer else value
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise GeometryError(
+            f"{name} must be an integer or one integer an axis, got {value!r}"
+        ) from None
+
+
+def count(value: Any, name: str, *, least: int = 1) -> Index:
+    """An integer of at least `least`; a symbol passes unless it is known to be less."""
+    number = exact(value, name)
+    if (number < least) == True:  # noqa: E712 - a SymPy relation has no truth value
+        raise GeometryError(f"{name} must be at least {least}, got {number}")
+    return number
+
+
+def per_axis(value: Any, ndim: int, name: str, *, least: int | None = 1) -> tuple[Index, ...]:
+    """One integer an axis, from an int or a sequence of `ndim` of them."""
+    values = tuple(value) if _is_sequence(value) else (value,) * ndim
+    if len(values) != ndim:
+        raise GeometryError(f"{name} must be an int or {ndim} of them, one an axis, got {value!r}")
+    if least is None:
+        return tuple(exact(v, name) for v in values)
+    return tuple(count(v, name, least=least) for v in values)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str) and not is_symbolic(value)
+
+
+def padding_pairs(value: Any, ndim: int) -> Padding:
+    """Padding as a `(before, after)` pair an axis, or one of the words, checked."""
+    if isinstance(value, str):
+        if value not in PADDING_WORDS:
+            raise GeometryError(f"padding must be numbers or one of {PADDING_WORDS}, got {value!r}")
+        return value
+    values = tuple(value) if _is_sequence(value) else (value,) * ndim
+    if len(values) != ndim:
+        hint = (
+            f"; write a pair as (({values[0]}, {values[1]}),)"
+            if ndim == 1 == len(values) - 1
+            else ""
+        )
+        raise GeometryError(
+            f"padding must be an int, or for each of the {ndim} axes an int or a (before, after) "
+            f"pair, got {value!r}{hint}"
+        )
+    pairs = tuple(tuple(v) if _is_sequence(v) else (v, v) for v in values)
+    if any(len(pair) != 2 for pair in pairs):
+        raise GeometryError(f"padding of an axis must be an int or (before, after), got {value!r}")
+    return tuple((exact(a, "padding"), exact(b, "padding")) for a, b in pairs)
+
+
+def padding_mode(value: str) -> str:
+    """A known padding mode, or `GeometryError`."""
+    if value not in FOLDS:
+        raise GeometryError(f"padding_mode must be one of {tuple(FOLDS)}, got {value!r}")
+    return value
+
+
+def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
+    """A read-only copy of `value`, checked against the shape that it must have."""
+    try:
+        array = np.array(value)
+    except ValueError:
+        array = np.empty(0, dtype="U1")
+    if array.dtype.kind not in "biufcO":
+        raise WeightError(f"{name} must be an array of numbers of shape {shape}, got {value!r:.60}")
+    if array.shape != tuple(shape):
+        same_size = array.size == np.prod([int(n) for n in shape]) if not is_symbolic(*shape) else 0
+        fix = f"reshape it to {shape}" if same_size else "give one value a tap in that layout"
+        raise WeightError(f"{name} must have shape {shape}, got {array.shape}; {fix}")
+    array.flags.writeable = False
+    return array
+
+
+# -------------------------------------------------------------------------------- layers
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Layer(ABC):
+    """A size-free description of a map. Layers are values: frozen, comparable, reusable."""
+
+    if TYPE_CHECKING:  # fields in some layers and properties in others
+
+        @property
+        def ndim(self) -> int:
+            """How many spatial axes it has: 1, 2 or 3."""
+
+        @property
+        def in_channels(self) -> int:
+            """Channels of the input."""
+
+        @property
+        def out_channels(self) -> int:
+            """Channels of the output."""
+
+    @abstractmethod
+    def output_size(self, input_size: Any) -> tuple[Index, ...]:
+        """Spatial size of the output for a spatial size of the input (an int or one an axis).
+
+        >>> import convmatrix as cm
+        >>> cm.conv2d(1, 1, 3, stride=2, padding=1).output_size((5, 5))
+        (3, 3)
+        """
+
+    @abstractmethod
+    def run(self, x: Array) -> Array:
+        """Apply to an array `(*batch, channels, *size)`, bias and non-linearity included."""
+
+    @property
+    def weight_shape(self) -> tuple[Index, ...] | None:
+        """Shape of the layer's weight, or None where it has none."""
+        return None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a matrix (its bias aside)."""
+        return True
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The layers that it is made of, itself where it is one."""
+        return (self,)
+
+    @property
+    def takes_channels(self) -> bool:
+        """Whether it goes with however many channels its input has."""
+        return False
+
+    def with_weight(self, weight: Any) -> Self:
+        """The same layer with a weight of `weight_shape` (numbers, fractions or symbols)."""
+        raise WeightError(f"{type(self).__name__} has no weight; give weights to convolutions only")
+
+    def with_channels(self, channels: int) -> Self:
+        """The same layer for an input of so many channels."""
+        if channels != self.in_channels:
+            raise GeometryError(
+                f"{type(self).__name__} takes {self.in_channels} channels, its input has "
+                f"{channels}; make the two agree"
+            )
+        return self
+
+    def sizes(self, *size: Any) -> tuple[Index, ...]:
+        """The input size as a tuple, from `5, 5` or `(5, 5)` or (all axes alike) `5`."""
+        value = size[0] if len(size) == 1 else size
+        return per_axis(value, self.ndim, "input size")
+
+    def on(self, *size: Any) -> Map:
+        """Bind to an input size; the result is the map, hence the matrix.
+
+        >>> import convmatrix as cm
+        >>> cm.conv2d(1, 1, 3, stride=2, padding=1).on(5, 5).shape
+        (9, 25)
+        """
+        from convmatrix.maps import bind
+
+        return bind(self, self.sizes(*size))
+
+    def __call__(self, x: Any) -> Array:
+        """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias."""
+        array = np.asarray(x)
+        if array.ndim < self.ndim + 1:
+            raise ShapeError(
+                f"expected an array (*batch, channels, {self.ndim} spatial axes), got shape "
+                f"{array.shape}; add a channel axis with x[None]"
+            )
+        channels = array.shape[-self.ndim - 1]
+        return self.with_channels(channels).run(array)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return all(_same(a, b) for a, b in pairs)
+
+    def __hash__(self) -> int:
+        values = (getattr(self, f.name) for f in fields(self))
+        return hash((type(self), *(v for v in values if not isinstance(v, np.ndarray))))
+
+    @abstractmethod
+    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+        """The maker that makes it, its positional arguments, and its keyword arguments, each
+        with the default that is not worth showing."""
+
+    @property
+    def name(self) -> str:
+        """The name of the function that makes it."""
+        return self.recipe()[0]
+
+    def __repr__(self) -> str:
+        maker, positional, keywords = self.recipe()
+        shown = [_shown(value) for value in positional]
+        shown += [
+            f"{key}={_shown(value)}"
+            for key, (value, default) in keywords.items()
+            if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
+        ]
+        return f"{maker}({', '.join(shown)})"
+
+
+def _shown(value: Any) -> str:
+    """An argument as a person would have typed it: one value where all axes have the same."""
+    if isinstance(value, np.ndarray):
+        return f"<{'×'.join(map(str, value.shape))} {value.dtype}>"
+    while isinstance(value, tuple) and value and all(_same(v, value[0]) for v in value):
+        value = value[0]
+    return repr(value)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return type(a) is type(b) and bool(a == b)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ElementaryLayer(Layer):
+    """A layer that is one stencil or one rearrangement at a size."""
+
+    @abstractmethod
+    def bind(self, size: tuple[Index, ...]) -> Bound:
+        """Its plain data at an input size."""
+
+    @property
+    def values(self) -> Array | None:
+        """The value of each tap, where the layer was given a weight."""
+        return None
+
+    def output_size(self, input_size: Any) -> tuple[Index, ...]:
+        return self.bind(self.sizes(input_size)).out_shape[1:]
+
+    def run(self, x: Array) -> Array:
+        return self.on(*x.shape[-self.ndim :])(x)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class AdjointLayer(Layer):
+    """A layer that is the transpose of another: it holds that one and computes nothing itself."""
+
+    @abstractmethod
+    def adjoint_of(self, size: tuple[Index, ...]) -> tuple[ElementaryLayer, tuple[Index, ...]]:
+        """The elementary layer, and the size at which its transpose takes inputs of `size`."""
+
+    def output_size(self, input_size: Any) -> tuple[Index, ...]:
+        return self.adjoint_of(self.sizes(input_size))[1]
+
+    def run(self, x: Array) -> Array:
+        return self.on(*x.shape[-self.ndim :])(x)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
+class ChannelwiseLayer(ElementaryLayer):
+    """An elementary layer that treats every channel alike and goes with any number of them."""
+
+    spatial: int = 2
+    channels: int | None = None
+
+    @property
+    def ndim(self) -> int:
+        return self.spatial
+
+    @property
+    def in_channels(self) -> int:
+        return 1 if self.channels is None else self.channels
+
+    @property
+    def out_channels(self) -> int:
+        return self.in_channels
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        """The layers that it is made of, itself where it is one."""
+        return (self,)
+
+    @property
+    def takes_channels(self) -> bool:
+        return self.channels is None
+
+    def with_channels(self, channels: int) -> Self:
+        if self.channels is None:
+            return replace(self, channels=channels)
+        return Layer.with_channels(self, channels)
+
+    def _common(self) -> dict[str, tuple[Any, Any]]:
+        return {"ndim": (self.spatial, 2), "channels": (self.channels, None)}

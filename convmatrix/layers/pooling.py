@@ -1,0 +1,201 @@
+"""Average and max pooling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from convmatrix.layers.base import (
+    ChannelwiseLayer,
+    Padding,
+    count,
+    padding_pairs,
+    per_axis,
+)
+from convmatrix.layers.convolution import pad_axis
+from convmatrix.relation import Axis, Index
+from convmatrix.stencil import Factors, Stencil
+
+__all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool", "spatial_axes"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Pool(ChannelwiseLayer):
+    """A window that slides over each channel by itself."""
+
+    kernel_size: tuple[Index, ...]
+    stride: tuple[Index, ...]
+    padding: Padding = ()
+    dilation: tuple[Index, ...] = ()
+    ceil_mode: bool = False
+
+    def _recipe(
+        self, maker: str, **more: Any
+    ) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+        keywords = {
+            "stride": (self.stride, self.kernel_size),
+            "padding": (self.padding, 0),
+            "dilation": (self.dilation, 1),
+            "ceil_mode": (self.ceil_mode, False),
+        }
+        return maker, (self.kernel_size,), {**keywords, **more, **self._common()}
+
+    def axes(self, size: tuple[Index, ...]) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
+        """The axes with the padding as given, and with what `ceil_mode` adds behind it."""
+        given = []
+        for j, n in enumerate(size):
+            bare = Axis(n, self.kernel_size[j], self.stride[j], self.dilation[j])
+            axis = pad_axis(
+                bare, self.padding if isinstance(self.padding, str) else self.padding[j]
+            )
+            axis.check(f"axis {j}")
+            given.append(axis)
+        return tuple(given), tuple(map(_ceil, given) if self.ceil_mode else given)
+
+
+def _ceil(axis: Axis) -> Axis:
+    """Enough trailing padding for a last, partial window, unless it starts in the padding."""
+    outputs = -(-axis.room // axis.stride) + 1
+    if axis.source(outputs - 1, 0) >= axis.size:
+        outputs -= 1
+    if outputs <= axis.outputs:
+        return axis
+    return replace(axis, after=axis.after + axis.stride * (outputs - 1) - axis.room)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class AveragePool(Pool):
+    """The mean of each window; made by `avg_pool`."""
+
+    count_include_pad: bool = True
+    divisor_override: int | None = None
+
+    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+        return self._recipe(
+            "avg_pool",
+            count_include_pad=(self.count_include_pad, True),
+            divisor_override=(self.divisor_override, None),
+        )
+
+    def bind(self, size: tuple[Index, ...]) -> Stencil:
+        given, axes = self.axes(size)
+        factors = tuple(
+            self._factors(j, declared, axis)
+            for j, (declared, axis) in enumerate(zip(given, axes, strict=True))
+        )
+        return Stencil(axes, self.in_channels, self.in_channels, self.in_channels, factors)
+
+    def _factors(self, j: int, declared: Axis, axis: Axis) -> Factors:
+        if self.divisor_override is not None:
+            return ((Fraction(1, self.divisor_override if j == 0 else 1),) * axis.kernel,)
+        if self.count_include_pad:
+            low, high = -declared.before, declared.size + declared.after
+        else:
+            low, high = 0, declared.size
+        if low == axis.first and axis.source(axis.outputs - 1, axis.kernel - 1) < high:
+            return ((Fraction(1, axis.kernel),) * axis.kernel,)
+        rows = []
+        for o in range(axis.outputs):
+            places = (axis.source(o, t) for t in range(axis.kernel))
+            counted = sum(low <= place < high for place in places)
+            rows.append((Fraction(1, max(1, counted)),) * axis.kernel)
+        return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MaxPool(Pool):
+    """The largest element of each window; made by `max_pool`. It has connections, no matrix."""
+
+    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+        return self._recipe("max_pool")
+
+    @property
+    def is_linear(self) -> bool:
+        return False
+
+    def bind(self, size: tuple[Index, ...]) -> Stencil:
+        _, axes = self.axes(size)
+        ones = tuple(((Fraction(1),) * axis.kernel,) for axis in axes)
+        return Stencil(axes, self.in_channels, self.in_channels, self.in_channels, ones)
+
+
+def spatial_axes(ndim: Any, *values: Any) -> int:
+    """`ndim` where it is given, else the length of the first sequence among `values`, else 2."""
+    if ndim is None:
+        lengths = [len(v) for v in values if isinstance(v, (tuple, list))]
+        return lengths[0] if lengths else 2
+    return int(count(ndim, "ndim"))
+
+
+def _window(
+    kernel_size: Any, stride: Any, padding: Any, dilation: Any, ndim: Any
+) -> tuple[Any, ...]:
+    spatial = spatial_axes(ndim, kernel_size, stride, padding)
+    kernel = per_axis(kernel_size, spatial, "kernel_size")
+    step = kernel if stride is None else per_axis(stride, spatial, "stride")
+    around = padding_pairs(padding, spatial)
+    return spatial, kernel, step, around, per_axis(dilation, spatial, "dilation")
+
+
+def avg_pool(
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+    ndim: int | None = None,
+    channels: int | None = None,
+) -> AveragePool:
+    """Average pooling, channel by channel; names and defaults are PyTorch's `AvgPool2d`.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, dilation
+        An int or one an axis; `stride` None means `kernel_size`.
+    ceil_mode
+        Let a last window hang over the end, unless it would start in the trailing padding.
+    count_include_pad
+        Divide by the window's size, padding included, rather than by its real elements.
+    divisor_override
+        Divide by this instead.
+    ndim, channels
+        2 and 1 where nothing else says so; on an array the array's channels.
+
+    >>> avg_pool(2, ndim=1).on(4).to_dense()
+    array([[0.5, 0.5, 0. , 0. ],
+           [0. , 0. , 0.5, 0.5]])
+    """
+    spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
+    divisor = None if divisor_override is None else count(divisor_override, "divisor_override")
+    return AveragePool(
+        kernel, step, around, apart, bool(ceil_mode), bool(count_include_pad), divisor,
+        spatial=spatial, channels=None if channels is None else count(channels, "channels"),
+    )  # fmt: skip
+
+
+def max_pool(
+    kernel_size: Any,
+    *,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    ndim: int | None = None,
+    channels: int | None = None,
+) -> MaxPool:
+    """Max pooling: it has a connectivity pattern and a graph, but it is no matrix.
+
+    Parameters as in `avg_pool`.
+
+    >>> max_pool(2, ndim=1)([[1, 4, 2, 3]])
+    array([[4, 3]])
+    """
+    spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
+    return MaxPool(
+        kernel, step, around, apart, bool(ceil_mode),
+        spatial=spatial, channels=None if channels is None else count(channels, "channels"),
+    )  # fmt: skip

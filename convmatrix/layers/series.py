@@ -1,0 +1,113 @@
+"""Layers one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from convmatrix.errors import GeometryError, WeightError
+from convmatrix.layers.base import Array, Layer
+from convmatrix.relation import Index
+
+__all__ = ["Sequential", "sequential"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sequential(Layer):
+    """Layers applied in order; made by `sequential`, `depthwise_separable` and others."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def ndim(self) -> int:
+        return self.layers[0].ndim
+
+    @property
+    def in_channels(self) -> int:
+        return self.layers[0].in_channels
+
+    @property
+    def out_channels(self) -> int:
+        return self.layers[-1].out_channels
+
+    @property
+    def is_linear(self) -> bool:
+        return all(layer.is_linear for layer in self.layers)
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        return tuple(part for layer in self.layers for part in layer.parts)
+
+    @property
+    def takes_channels(self) -> bool:
+        return all(layer.takes_channels for layer in self.layers)
+
+    def with_weight(self, weight: Any) -> Sequential:
+        """The same layers with one weight for each layer that has one, in order."""
+        weighted = [layer for layer in self.layers if layer.weight_shape is not None]
+        weights = list(weight) if isinstance(weight, (list, tuple)) else [weight]
+        if len(weights) != len(weighted):
+            raise WeightError(
+                f"a sequential of {len(weighted)} weighted layers takes a list of {len(weighted)} "
+                f"weights, got {len(weights)}"
+            )
+        rest = iter(weights)
+        return Sequential(
+            tuple(
+                layer if layer.weight_shape is None else layer.with_weight(next(rest))
+                for layer in self.layers
+            )
+        )
+
+    def with_channels(self, channels: int) -> Sequential:
+        return Sequential(chain(self.layers, channels))
+
+    def output_size(self, input_size: Any) -> tuple[Index, ...]:
+        size = self.sizes(input_size)
+        for layer in self.layers:
+            size = layer.output_size(size)
+        return size
+
+    def run(self, x: Array) -> Array:
+        for layer in self.layers:
+            x = layer.run(x)
+        return x
+
+    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+        return "sequential", self.layers, {}
+
+
+def chain(layers: tuple[Layer, ...], channels: int) -> tuple[Layer, ...]:
+    """The layers, each given its predecessor's channels."""
+    fitted = []
+    for layer in layers:
+        fitted.append(layer.with_channels(channels))
+        channels = fitted[-1].out_channels
+    return tuple(fitted)
+
+
+def sequential(*layers: Layer) -> Sequential:
+    """Layers in series: the first is applied first, so its matrix stands rightmost.
+
+    Layers that go with any number of channels take their predecessor's; before the first layer
+    that fixes a number they take that layer's.
+
+    >>> import convmatrix as cm
+    >>> net = sequential(cm.conv2d(3, 8, 3, padding=1), cm.relu(), cm.pointwise(8, 2))
+    >>> net.on(4, 4).out_shape, net.is_linear
+    ((2, 4, 4), False)
+    """
+    if not layers:
+        raise GeometryError("sequential needs at least one layer, got none")
+    for layer in layers:
+        if not isinstance(layer, Layer):
+            raise GeometryError(
+                f"sequential takes layers, got {layer!r:.60}; make one, e.g. conv2d"
+            )
+        if layer.ndim != layers[0].ndim:
+            raise GeometryError(
+                f"sequential needs layers with one number of axes, got {layers[0].ndim} and "
+                f"{layer.ndim}; see ndim="
+            )
+    fixed = [layer.in_channels for layer in layers if not layer.takes_channels]
+    return Sequential(chain(layers, fixed[0]) if fixed else layers)

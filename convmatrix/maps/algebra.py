@@ -1,0 +1,206 @@
+"""The transpose of a map, the composition of maps, and the map of a layer.
+
+The transpose holds its map and computes nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import ShapeError
+from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
+from convmatrix.maps.base import Map
+from convmatrix.maps.leaf import LeafMap
+from convmatrix.pattern import Pattern
+from convmatrix.relation import Index
+from convmatrix.stencil import Element, Link
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["ComposedMap", "TransposedMap", "bind", "compose"]
+
+Array = np.ndarray[Any, Any]
+
+
+class TransposedMap(Map):
+    """The transpose of a map: rows and columns trade places, nothing is computed."""
+
+    def __init__(self, of: Map, layer: Layer | None = None) -> None:
+        self.of, self.layer = of, layer
+
+    @property
+    def in_shape(self) -> tuple[Index, ...]:
+        return self.of.out_shape
+
+    @property
+    def out_shape(self) -> tuple[Index, ...]:
+        return self.of.in_shape
+
+    @property
+    def leaves(self) -> tuple[LeafMap, ...]:
+        return self.of.leaves
+
+    def with_weights(self, weights: Sequence[Array | None]) -> Map:
+        return TransposedMap(self.of.with_weights(weights))
+
+    @property
+    def T(self) -> Map:
+        return self.of
+
+    @property
+    def _sides(self) -> tuple[str, str]:
+        return self.of._sides[::-1]
+
+    def _forward(self, x: Array) -> Array:
+        return self.of._adjoint(x)
+
+    def _adjoint(self, y: Array) -> Array:
+        return self.of._forward(y)
+
+    def _pattern(self) -> Pattern:
+        return self.of.pattern.T
+
+    def _nnz(self) -> int:
+        return self.of._nnz()
+
+    def _paths(self, counts: Array, *, back: bool = False) -> Array:
+        return self.of._paths(counts, back=not back)
+
+    def _inputs_of(self, output: Element) -> list[Link]:
+        return self.of._outputs_of(output)
+
+    def _outputs_of(self, source: Element) -> list[Link]:
+        return self.of._inputs_of(source)
+
+    def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
+        from convmatrix.views.matrix import transpose
+
+        return transpose(self.of._matrix(dtype))
+
+    def _name(self) -> str:
+        if self.layer is not None:
+            return self.layer.name
+        inner = self.of._name()
+        return f"({inner}).T" if " @ " in inner else f"{inner}.T"
+
+
+class ComposedMap(Map):
+    """Maps one after another; `factors` in order of application, so the matrix is their product
+    from right to left."""
+
+    def __init__(self, factors: tuple[Map, ...], layer: Layer | None = None) -> None:
+        self.factors, self.layer = factors, layer
+
+    @property
+    def in_shape(self) -> tuple[Index, ...]:
+        return self.factors[0].in_shape
+
+    @property
+    def out_shape(self) -> tuple[Index, ...]:
+        return self.factors[-1].out_shape
+
+    @property
+    def leaves(self) -> tuple[LeafMap, ...]:
+        return tuple(leaf for factor in self.factors for leaf in factor.leaves)
+
+    def with_weights(self, weights: Sequence[Array | None]) -> Map:
+        rest = iter(weights)
+        return ComposedMap(
+            tuple(f.with_weights([next(rest) for _ in f.leaves]) for f in self.factors)
+        )
+
+    def _forward(self, x: Array) -> Array:
+        for factor in self.factors:
+            x = factor._forward(x)
+        return x
+
+    def _adjoint(self, y: Array) -> Array:
+        for factor in reversed(self.factors):
+            y = factor._adjoint(y)
+        return y
+
+    def _pattern(self) -> Pattern:
+        result = self.factors[0].pattern
+        for factor in self.factors[1:]:
+            result = factor.pattern.after(result)
+        return result
+
+    def _nnz(self) -> int:
+        return int(self._paths(np.ones((1, *self.in_shape), np.int64)).sum())
+
+    def _paths(self, counts: Array, *, back: bool = False) -> Array:
+        for factor in reversed(self.factors) if back else self.factors:
+            counts = factor._paths(counts, back=back)
+        return counts
+
+    def _inputs_of(self, output: Element) -> list[Link]:
+        links, weight = [(output, 0)], 1
+        for factor in reversed(self.factors):
+            links = [
+                (e, tap + t * weight) for middle, tap in links for e, t in factor._inputs_of(middle)
+            ]
+            weight *= _tap_count(factor)
+        return sorted(links)
+
+    def _outputs_of(self, source: Element) -> list[Link]:
+        links = [(source, 0)]
+        for factor in self.factors:
+            links = [
+                (e, tap * _tap_count(factor) + t)
+                for middle, tap in links
+                for e, t in factor._outputs_of(middle)
+            ]
+        return sorted(links)
+
+    def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
+        from convmatrix.views import matrix
+
+        result = self.factors[0]._matrix(dtype)
+        for factor in self.factors[1:]:
+            result = matrix.compose(result, factor._matrix(dtype))
+        return result
+
+    def _name(self) -> str:
+        return " @ ".join(factor._name() for factor in reversed(self.factors))
+
+
+def _tap_count(factor: Map) -> int:
+    """How many tap combinations a map has."""
+    return prod(prod(leaf.bound.tap_shape) for leaf in factor.leaves)
+
+
+def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:
+    """`then @ first`."""
+    if first.out_shape != then.in_shape:
+        raise ShapeError(
+            f"B @ A needs A's output to be B's input: A gives {first.out_shape}, B takes "
+            f"{then.in_shape}; bind B to {first.out_shape[1:]}, or transpose one of them"
+        )
+    parts = (
+        factor
+        for m in (first, then)
+        for factor in (m.factors if isinstance(m, ComposedMap) else (m,))
+    )
+    return ComposedMap(tuple(parts), layer)
+
+
+def bind(layer: Layer, size: tuple[Index, ...]) -> Map:
+    """The map of a layer at an input size."""
+    if isinstance(layer, ElementaryLayer):
+        return LeafMap(layer, size)
+    if isinstance(layer, AdjointLayer):
+        return TransposedMap(LeafMap(*layer.adjoint_of(size)), layer)
+    if not isinstance(layer, Sequential):
+        return layer.on(size)
+    result: Map | None = None
+    for part in layer.layers:
+        then = bind(part, size)
+        result = then if result is None else compose(result, then, layer)
+        size = then.out_shape[1:]
+    assert result is not None
+    return result

@@ -1,0 +1,327 @@
+"""What every map is: shapes, a transpose, an application, a pattern, and one method a view."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
+from convmatrix.layers import Layer
+from convmatrix.pattern import Pattern, check_memory
+from convmatrix.relation import Index
+from convmatrix.stencil import Element, Link, check_element
+
+if TYPE_CHECKING:
+    from networkx import DiGraph
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import LinearOperator
+    from sympy import ImmutableSparseMatrix
+
+    from convmatrix.maps.leaf import LeafMap
+
+__all__ = ["Map", "times"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Map(ABC):
+    """A layer at an input size: a matrix with a shape, a transpose, a pattern and many views.
+
+    `A(x)` applies it to an array `(*batch, *in_shape)`; `A @ v` to a flat vector; `B @ A` composes.
+    A map is linear: the bias belongs to `layer(x)`.
+    """
+
+    layer: Layer | None = None
+
+    # ------------------------------------------------------------------------------ shapes
+
+    @property
+    @abstractmethod
+    def in_shape(self) -> tuple[Index, ...]:
+        """`(channels, *size)` of the input."""
+
+    @property
+    @abstractmethod
+    def out_shape(self) -> tuple[Index, ...]:
+        """`(channels, *size)` of the output."""
+
+    @property
+    def shape(self) -> tuple[Index, Index]:
+        """`(rows, columns)` of the matrix: output and input elements."""
+        return prod(self.out_shape), prod(self.in_shape)
+
+    @property
+    @abstractmethod
+    def leaves(self) -> tuple[LeafMap, ...]:
+        """The elementary maps that it is made of, in order of application."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a matrix."""
+        return all(leaf.bound_layer.is_linear for leaf in self.leaves)
+
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether its geometry still has symbols."""
+        return any(leaf.symbols for leaf in self.leaves)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether every layer that takes a weight has one."""
+        return all(leaf.taps is not None for leaf in self.leaves)
+
+    # ----------------------------------------------------------------------------- algebra
+
+    @cached_property
+    def T(self) -> Map:
+        """The transpose: for a convolution, its transposed convolution. `A.T.T is A`."""
+        self._require_linear("transpose")
+        from convmatrix.maps.algebra import TransposedMap
+
+        return TransposedMap(self)
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, Map):
+            from convmatrix.maps.algebra import compose
+
+            return compose(other, self)
+        vector = np.asarray(other)
+        if vector.ndim not in (1, 2) or vector.shape[0] != self.shape[1]:
+            raise ShapeError(
+                f"A @ v needs a vector of {self.shape[1]} elements (or a matrix with so many "
+                f"rows), got shape {vector.shape}; use A(x) for an array of shape {self.in_shape}"
+            )
+        return self(vector.T.reshape(*vector.shape[1:], *self.in_shape)).reshape(
+            *vector.shape[1:], -1
+        ).T  # fmt: skip
+
+    def __call__(self, x: Any) -> Array:
+        """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
+        self._require_numbers("apply to an array")
+        self._require_weights("applying it to an array")
+        array = np.asarray(x)
+        lead = array.ndim - len(self.in_shape)
+        if lead < 0 or array.shape[lead:] != self.in_shape:
+            raise ShapeError(
+                f"expected an array (*batch, {', '.join(map(str, self.in_shape))}), got shape "
+                f"{array.shape}; bind the layer to that size, or reshape the array"
+            )
+        if array.dtype.kind not in "biufcO":
+            raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
+        batch = array.shape[:lead]
+        result = self._forward(array.reshape(prod(batch), *self.in_shape))
+        return result.reshape(*batch, *self.out_shape)
+
+    @abstractmethod
+    def _forward(self, x: Array) -> Array:
+        """Apply to `(batch, *in_shape)`."""
+
+    @abstractmethod
+    def _adjoint(self, y: Array) -> Array:
+        """Apply the transpose to `(batch, *out_shape)`."""
+
+    @abstractmethod
+    def with_weights(self, weights: Sequence[Array | None]) -> Map:
+        """The same map with a weight for each of its `leaves`; None leaves that leaf as it is."""
+
+    # ------------------------------------------------------------------------ connectivity
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """The triples (output, tap, input) as CSR arrays; see `Pattern`."""
+        self._require_numbers("list its pattern")
+        return self._pattern()
+
+    @abstractmethod
+    def _pattern(self) -> Pattern: ...
+
+    @property
+    def nnz(self) -> int:
+        """How many triples there are: the exact number of multiplications. Nothing is built."""
+        self._require_numbers("count its connections")
+        return self._nnz()
+
+    @abstractmethod
+    def _nnz(self) -> int: ...
+
+    @abstractmethod
+    def _paths(self, counts: Array, *, back: bool = False) -> Array:
+        """Path counts `(1, *in_shape)` pushed through the map (or `back` through it)."""
+
+    def inputs_of(self, output: Iterable[int]) -> list[Link]:
+        """What an output element reads: `[(input element, tap), ...]`; nothing is built.
+
+        >>> import convmatrix as cm
+        >>> cm.conv1d(1, 1, 3, padding=1).on(4).inputs_of((0, 0))
+        [((0, 0), 1), ((0, 1), 2)]
+        """
+        self._require_numbers("list its connections")
+        return self._inputs_of(check_element(output, self.out_shape))
+
+    def outputs_of(self, source: Iterable[int]) -> list[Link]:
+        """What reads an input element: `[(output element, tap), ...]`; nothing is built."""
+        self._require_numbers("list its connections")
+        return self._outputs_of(check_element(source, self.in_shape))
+
+    @abstractmethod
+    def _inputs_of(self, output: Element) -> list[Link]: ...
+
+    @abstractmethod
+    def _outputs_of(self, source: Element) -> list[Link]: ...
+
+    # ------------------------------------------------------------------------------- views
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What the matrix holds: the weights' common dtype, float64 where there are none."""
+        given = [leaf.weight.dtype for leaf in self.leaves if leaf.weight is not None]
+        common = np.result_type(*given) if given else np.dtype(np.float64)
+        fractions = any(leaf.has_fractions for leaf in self.leaves)
+        return np.dtype(np.float64) if fractions and common.kind in "biu" else common
+
+    def to_scipy(self, dtype: Any = None) -> csr_array:
+        """The matrix as a canonical `scipy.sparse.csr_array`, structural zeros kept.
+
+        >>> import convmatrix as cm
+        >>> A = cm.conv1d(1, 1, 2, weight=[[[1.0, -1.0]]]).on(3)
+        >>> (A.to_scipy().T != A.T.to_scipy()).nnz
+        0
+        """
+        self._require_linear("SciPy matrix")
+        self._require_numbers("build its matrix")
+        self._require_weights("a SciPy matrix")
+        return self._matrix(self.dtype if dtype is None else np.dtype(dtype))
+
+    @abstractmethod
+    def _matrix(self, dtype: np.dtype[Any]) -> csr_array: ...
+
+    def to_dense(self) -> Array:
+        """The matrix as a NumPy array; of objects where the weights are fractions or symbols."""
+        self._require_linear("dense matrix")
+        self._require_numbers("build its matrix")
+        self._require_weights("a dense matrix")
+        check_memory(8 * prod(self.shape), "the dense matrix")
+        if self.dtype.kind == "O":
+            return np.array(self.to_sympy().tolist(), object).reshape(self.shape)
+        array: Array = self.to_scipy().toarray()
+        return array
+
+    def to_linear_operator(self) -> LinearOperator:
+        """The map as a SciPy `LinearOperator`; `rmatvec` is Aᴴ; nothing is built."""
+        from convmatrix.views.operator import operator
+
+        self._require_linear("linear operator")
+        self._require_numbers("make an operator")
+        self._require_weights("a linear operator")
+
+        def flat(v: Array) -> Array:
+            return self._forward(v.reshape(-1, *self.in_shape)).reshape(len(v), -1)
+
+        def back(v: Array) -> Array:
+            return self._adjoint(v.reshape(-1, *self.out_shape)).reshape(len(v), -1)
+
+        return operator(self.shape, self.dtype, flat, back)
+
+    def to_sympy(self) -> ImmutableSparseMatrix:
+        """The matrix in SymPy: exact numbers, and symbols `w[...]` where a layer has no weight.
+
+        >>> import convmatrix as cm
+        >>> cm.conv1d(1, 1, 2).on(3).to_sympy()
+        Matrix([
+        [w[0,0,0], w[0,0,1],        0],
+        [       0, w[0,0,0], w[0,0,1]]])
+        """
+        from convmatrix.views.symbols import symbol_matrix
+
+        self._require_linear("SymPy matrix")
+        return symbol_matrix(self.pattern, symbol_values(self.leaves))
+
+    def to_networkx(self) -> DiGraph:
+        """The connectivity as a bipartite `DiGraph` (`MultiDiGraph` where taps collide).
+
+        Nodes `x_…` are elements of the convolution's input, `y_…` of its output; edges run from
+        input to output. The transpose has the same nodes, so its graph is this one reversed.
+        """
+        from convmatrix.views.graph import element_graph
+
+        weights = self._edge_weights() if self.is_linear and self.has_weights else None
+        return element_graph(self.pattern, self.in_shape, self.out_shape, weights, self._sides)
+
+    @property
+    def _sides(self) -> tuple[str, str]:
+        """The letters of the input's and the output's nodes in a graph."""
+        return "x", "y"
+
+    def _edge_weights(self) -> list[Any]:
+        """The value of every triple as a built-in number, or as text where it is exact."""
+        taps = np.unravel_index(self.pattern.tap, self.pattern.tap_counts)
+        total: Any = 1
+        for leaf, tap in zip(self.leaves, taps, strict=True):
+            total = total * with_absent(leaf.numbers(self.dtype))[tap]
+        weights: list[Any] = total.tolist()
+        plain = total.dtype.kind in "biuf"
+        return weights if plain else [str(weight) for weight in weights]
+
+    # --------------------------------------------------------------------------- refusals
+
+    def _require_linear(self, what: str) -> None:
+        for leaf in self.leaves:
+            if not leaf.bound_layer.is_linear:
+                raise NotLinearError(
+                    f"{leaf.bound_layer.name} is not linear, so there is no {what}; it "
+                    f"has a pattern, a graph and inputs_of/outputs_of"
+                )
+
+    def _require_numbers(self, what: str) -> None:
+        names = sorted({str(s) for leaf in self.leaves for s in leaf.symbols})
+        if names:
+            raise SymbolicError(
+                f"cannot {what}: the geometry has the symbols {', '.join(names)}; build the layer "
+                f"and bind it with integers in their place, e.g. {names[0]}=3"
+            )
+
+    def _require_weights(self, what: str) -> None:
+        for leaf in self.leaves:
+            if leaf.taps is None:
+                raise WeightError(
+                    f"{leaf.bound_layer.name} has no weight and {what} needs one (--weight); use "
+                    f"layer.with_weight(w) with shape {leaf.bound_layer.weight_shape}, or "
+                    f"to_sympy() for symbols, or pattern for connectivity"
+                )
+
+    def __repr__(self) -> str:
+        arrow = f"{times(self.in_shape)} → {times(self.out_shape)}"
+        return f"<{self._name()}: {arrow}, matrix {times(self.shape)}>"
+
+    @abstractmethod
+    def _name(self) -> str: ...
+
+
+def times(shape: Iterable[Index]) -> str:
+    """A shape as people write it, `1×5×5`."""
+    return "×".join(map(str, shape))
+
+
+def with_absent(values: Array) -> Array:
+    """The value of each tap, and behind them a 1 for paths that pass the layer by."""
+    return np.append(values.reshape(-1), values.dtype.type(1) if values.dtype.kind != "O" else 1)
+
+
+def symbol_values(leaves: tuple[LeafMap, ...]) -> list[Array]:
+    """What stands for each tap of each leaf: its value, or the symbols `w[...]`, `w1[...]`, ..."""
+    from convmatrix.views.symbols import weight_symbols
+
+    weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
+    values = []
+    for i, leaf in enumerate(leaves):
+        if leaf.taps is not None:
+            values.append(with_absent(leaf.taps))
+        else:
+            name = "w" if sum(weighted) == 1 else f"w{sum(weighted[: i + 1])}"
+            values.append(with_absent(weight_symbols(name, leaf.bound.tap_shape)))
+    return values

@@ -1,0 +1,136 @@
+"""A map of one elementary layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix import dense
+from convmatrix.layers import ElementaryLayer, MaxPool
+from convmatrix.maps.base import Map
+from convmatrix.pattern import Pattern, pattern_of
+from convmatrix.relation import Index, is_symbolic
+from convmatrix.stencil import Bound, Element, Link, Rearrangement, Stencil
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["LeafMap"]
+
+Array = np.ndarray[Any, Any]
+
+
+class LeafMap(Map):
+    """One elementary layer at a size."""
+
+    def __init__(self, layer: ElementaryLayer, size: tuple[Index, ...]) -> None:
+        self.layer = self.bound_layer = layer
+        self.size = size
+        self.bound: Bound = layer.bind(size)
+
+    @property
+    def in_shape(self) -> tuple[Index, ...]:
+        return self.bound.in_shape
+
+    @property
+    def out_shape(self) -> tuple[Index, ...]:
+        return self.bound.out_shape
+
+    @property
+    def leaves(self) -> tuple[LeafMap, ...]:
+        return (self,)
+
+    @property
+    def symbols(self) -> set[Any]:
+        """The symbols in its geometry."""
+        if isinstance(self.bound, Rearrangement):
+            return set()
+        found: set[Any] = set()
+        for axis in self.bound.axes:
+            for name in axis.__slots__:
+                value = getattr(axis, name)
+                found |= value.free_symbols if is_symbolic(value) else set()
+        return found
+
+    def with_weights(self, weights: Sequence[Array | None]) -> Map:
+        (weight,) = weights
+        return self if weight is None else LeafMap(self.bound_layer.with_weight(weight), self.size)
+
+    @property
+    def weight(self) -> Array | None:
+        """The layer's weight, where it was given one."""
+        return self.bound_layer.values
+
+    @property
+    def has_fractions(self) -> bool:
+        """Whether its fixed coefficients are not all whole numbers."""
+        factors = self.bound.factors if isinstance(self.bound, Stencil) else None
+        return factors is not None and any(
+            f.denominator != 1 for rows in factors for row in rows for f in row
+        )
+
+    @cached_property
+    def taps(self) -> Array | None:
+        """The exact value of each tap: the weight, or fractions where the layer fixes them."""
+        if isinstance(self.bound, Rearrangement):
+            return np.array([1])
+        if self.bound.factors is None:
+            return self.weight
+        return _outer(self.bound, object)
+
+    def numbers(self, dtype: np.dtype[Any]) -> Array:
+        """The value of each tap as `dtype`."""
+        if isinstance(self.bound, Stencil) and self.bound.factors is not None and dtype.kind != "O":
+            return _outer(self.bound, np.float64).astype(dtype)
+        assert self.taps is not None
+        return self.taps.astype(dtype)
+
+    def _forward(self, x: Array) -> Array:
+        if self.bound_layer.is_linear:
+            return dense.forward(self.bound, self.weight, x)
+        assert isinstance(self.bound, Stencil)
+        if isinstance(self.bound_layer, MaxPool):
+            return dense.max_pool(self.bound, x)
+        return np.maximum(x, 0)
+
+    def _adjoint(self, y: Array) -> Array:
+        return dense.adjoint(self.bound, self.weight, y)
+
+    def _pattern(self) -> Pattern:
+        return pattern_of(self.bound)
+
+    def _nnz(self) -> int:
+        return self.bound.nnz
+
+    def _paths(self, counts: Array, *, back: bool = False) -> Array:
+        return (dense.paths_adjoint if back else dense.paths)(self.bound, counts)
+
+    def _inputs_of(self, output: Element) -> list[Link]:
+        return self.bound.inputs_of(output)
+
+    def _outputs_of(self, source: Element) -> list[Link]:
+        return self.bound.outputs_of(source)
+
+    def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
+        from convmatrix.views.matrix import assemble
+
+        return assemble(self.bound, self.numbers(dtype))
+
+    def _name(self) -> str:
+        return self.bound_layer.name
+
+
+def _outer(stencil: Stencil, dtype: Any) -> Array:
+    """The product of the axes' factors, in the layout of the stencil's taps."""
+    assert stencil.factors is not None
+    ndim, result = len(stencil.axes), np.ones((), dtype)
+    for j, rows in enumerate(stencil.factors):
+        table = np.array(rows, object).astype(dtype)
+        shape = [1] * (2 * ndim)
+        shape[j], shape[ndim + j] = table.shape
+        result = result * table.reshape(shape)
+    outputs = stencil.out_shape[1:] if stencil.local else (1,) * ndim
+    return np.broadcast_to(result, (*outputs, *stencil.kernel)).reshape(stencil.tap_shape)

@@ -1,0 +1,261 @@
+"""The words of the command line, turned into layers and arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convmatrix import layers
+from convmatrix.errors import FileError, GeometryError, WeightError
+from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.layers.convolution import conv, conv_transpose
+
+__all__ = ["KINDS", "Options", "build_layer", "numbers", "read_array", "read_kernel", "sizes"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The geometry options that all verbs share, as typed."""
+
+    kind: str
+    kernel: str | None
+    stride: str | None
+    padding: str
+    dilation: str
+    groups: int
+    in_channels: int
+    out_channels: int
+    input: str
+    weight: str | None
+    padding_mode: str
+    output_padding: str
+    scale: str | None
+    flip: bool
+
+
+def numbers(text: str, name: str, kind: Callable[[str], Any] = int) -> Any:
+    """`5` or `5x3` as a number or a tuple.
+
+    >>> numbers("5x3", "--kernel")
+    (5, 3)
+    """
+    try:
+        values = tuple(kind(part) for part in text.replace(",", "x").split("x"))
+    except ValueError:
+        raise GeometryError(
+            f"{name} takes a number or one an axis with x between, e.g. 5 or 5x5, got {text!r}"
+        ) from None
+    return values[0] if len(values) == 1 else values
+
+
+def sizes(text: str) -> tuple[int, ...]:
+    """`5x5` as a tuple; `5` as one axis."""
+    value = numbers(text, "--input")
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _padding(text: str) -> Any:
+    """A number, one an axis (`1x2`), a pair an axis (`1:2x0:1`) or a word."""
+    if text in PADDING_WORDS:
+        return text
+    if ":" not in text:
+        try:
+            return numbers(text, "--padding")
+        except GeometryError:
+            raise GeometryError(
+                f"--padding takes 1, 1x2, 1:2x0:1 (before:after) or one of "
+                f"{', '.join(PADDING_WORDS)}, got {text!r}"
+            ) from None
+    pairs = [part.split(":") for part in text.replace(",", "x").split("x")]
+    try:
+        return tuple((int(pair[0]), int(pair[-1])) for pair in pairs)
+    except ValueError:
+        raise GeometryError(
+            f"--padding pairs are before:after an axis, e.g. 1:2x0:1, got {text!r}"
+        ) from None
+
+
+def _window(o: Options, ndim: int) -> dict[str, Any]:
+    return {"stride": numbers(o.stride or "1", "--stride"), "padding": _padding(o.padding),
+            "dilation": numbers(o.dilation, "--dilation"), "ndim": ndim}  # fmt: skip
+
+
+def _kernel(o: Options) -> Any:
+    if o.kernel is not None:
+        return numbers(o.kernel, "--kernel")
+    return 3 if o.weight is None else read_kernel(o.weight).shape[-_ndim(o) :]
+
+
+def _ndim(o: Options) -> int:
+    return len(sizes(o.input))
+
+
+def _convolution(o: Options, **fixed: Any) -> layers.Layer:
+    options = {
+        "kernel_size": _kernel(o), "groups": o.groups, "flip": o.flip,
+        "padding_mode": o.padding_mode, **_window(o, _ndim(o)), **fixed,
+    }  # fmt: skip
+    options.pop("ndim")
+    layer = conv(_ndim(o), o.in_channels, fixed.pop("out_channels", o.out_channels), **options)
+    return _weigh(layer, o)
+
+
+def _transposed(o: Options) -> layers.Layer:
+    window = _window(o, _ndim(o))
+    window.pop("ndim")
+    layer = conv_transpose(
+        _ndim(o), o.in_channels, o.out_channels, _kernel(o), groups=o.groups,
+        output_padding=numbers(o.output_padding, "--output-padding"),
+        padding_mode=o.padding_mode, **window,
+    )  # fmt: skip
+    return _weigh(layer, o)
+
+
+def _depthwise(o: Options) -> layers.Layer:
+    layer = layers.depthwise(
+        o.in_channels, _kernel(o), padding_mode=o.padding_mode, flip=o.flip, **_window(o, _ndim(o))
+    )
+    return _weigh(layer, o)
+
+
+def _weigh(layer: Any, o: Options) -> layers.Layer:
+    """The layer with its weight; one spatial kernel serves every channel pair alike."""
+    if o.weight is None:
+        return layer  # type: ignore[no-any-return]
+    kernel = read_kernel(o.weight)
+    if kernel.ndim <= layer.ndim and kernel.shape == tuple(layer.kernel_size)[-kernel.ndim :]:
+        kernel = np.broadcast_to(kernel, layer.weight_shape)
+    return layer.with_weight(kernel)  # type: ignore[no-any-return]
+
+
+def _scale(o: Options, kind: Callable[[str], Any]) -> Any:
+    if o.scale is None:
+        raise GeometryError(f"--kind {o.kind} needs --scale, e.g. --scale 2")
+    return numbers(o.scale, "--scale", kind)
+
+
+def _plain(o: Options) -> dict[str, Any]:
+    return {"ndim": _ndim(o), "channels": o.in_channels}
+
+
+def _pool(maker: Callable[..., layers.Layer]) -> Callable[[Options], layers.Layer]:
+    def build(o: Options) -> layers.Layer:
+        stride = None if o.stride is None else numbers(o.stride, "--stride")
+        return maker(_kernel(o), **{**_window(o, _ndim(o)), "stride": stride, **_plain(o)})
+
+    return build
+
+
+KINDS: dict[str, Callable[[Options], layers.Layer]] = {
+    "conv": _convolution,
+    "conv_transpose": _transposed,
+    "pointwise": lambda o: _convolution(o, kernel_size=1),
+    "depthwise": _depthwise,
+    "depthwise_separable": lambda o: layers.depthwise_separable(
+        o.in_channels, o.out_channels, _kernel(o), padding_mode=o.padding_mode,
+        **_window(o, _ndim(o)),
+    ),
+    "avg_pool": _pool(layers.avg_pool),
+    "max_pool": _pool(layers.max_pool),
+    "upsample": lambda o: layers.upsample(
+        scale_factor=_scale(o, float), mode="linear" if o.padding_mode == "linear" else "nearest",
+        **_plain(o),
+    ),
+    "pixel_shuffle": lambda o: layers.pixel_shuffle(
+        _scale(o, int), channels=o.in_channels, ndim=_ndim(o)
+    ),
+    "pixel_unshuffle": lambda o: layers.pixel_unshuffle(
+        _scale(o, int), channels=o.in_channels, ndim=_ndim(o)
+    ),
+    "channel_shuffle": lambda o: layers.channel_shuffle(
+        o.groups, channels=o.in_channels, ndim=_ndim(o)
+    ),
+    "zero_insert": lambda o: layers.zero_insert(numbers(o.stride or "1", "--stride"), **_plain(o)),
+    "sample": lambda o: layers.sample(numbers(o.stride or "1", "--stride"), **_plain(o)),
+    "pad": lambda o: layers.pad(_padding(o.padding), mode=o.padding_mode, **_plain(o)),
+    "relu": lambda o: layers.relu(**_plain(o)),
+}  # fmt: skip
+"""What `--kind` may be: the layer's name, without its number of dimensions."""
+
+_ALIASES = {
+    "standard": "conv", "regular": "conv", "transposed": "conv_transpose",
+    **{f"conv{n}d": "conv" for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": "conv_transpose" for n in (1, 2, 3)},
+}  # fmt: skip
+
+
+def build_layer(o: Options) -> layers.Layer:
+    """The layer that the options describe."""
+    kind = o.kind.replace("-", "_")
+    kind = _ALIASES.get(kind, kind)
+    if kind not in KINDS:
+        raise GeometryError(f"--kind must be one of {', '.join(KINDS)}, got {o.kind!r}")
+    if not 1 <= _ndim(o) <= 3:
+        raise GeometryError(f"--input takes 1 to 3 axes, e.g. 5x5, got {o.input!r}")
+    return KINDS[kind](o)
+
+
+def read_kernel(text: str) -> Array:
+    """A kernel given inline (`3 6 9; 4 8 12; 5 10 15` or JSON) or as an `.npy` file.
+
+    Inline numbers are exact: integers, fractions (`1/3`) and decimals.
+
+    >>> read_kernel("1 2; 1/2 1").tolist()
+    [[1, 2], [Fraction(1, 2), 1]]
+    """
+    if text.endswith(".npy") or Path(text).is_file():
+        return read_array(text)
+    try:
+        if text.lstrip().startswith("["):
+            return np.array(json.loads(text))
+        rows = [row.replace(",", " ").split() for row in text.split(";") if row.strip()]
+        parsed = [[_exact(word) for word in row] for row in rows]
+    except (ValueError, ZeroDivisionError):
+        raise WeightError(
+            f"a kernel is an .npy file or rows of numbers, e.g. '1 2 1; 2 4 2; 1 2 1', got {text!r}"
+        ) from None
+    if not parsed or len({len(row) for row in parsed}) != 1:
+        raise WeightError(f"a kernel needs rows of equal length, got {text!r}; use ; between rows")
+    return np.array(parsed[0] if len(parsed) == 1 else parsed)
+
+
+def _exact(word: str) -> Any:
+    from fractions import Fraction
+
+    number = Fraction(word)
+    return int(number) if number.denominator == 1 and "/" not in word else number
+
+
+def read_array(path: str) -> Array:
+    """An `.npy` file, or an image `(channels, height, width)`."""
+    place = Path(path)
+    if not place.is_file():
+        raise FileError(f"no such file: {path}; give an existing .npy or image file")
+    try:
+        if place.suffix == ".npy":
+            return np.asarray(np.load(place, allow_pickle=False))
+        return _read_image(place)
+    except (OSError, ValueError, EOFError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError(f"cannot read {path} as {place.suffix or 'an image'}: {error}") from None
+
+
+def _read_image(place: Path) -> Array:
+    from convmatrix.errors import MissingExtraError
+
+    try:
+        from PIL import Image
+    except ImportError:
+        raise MissingExtraError("Pillow", "image", "reading images") from None
+    with Image.open(place) as image:
+        grey = image.mode in ("1", "L", "I", "I;16", "F")
+        array = np.asarray(image if grey else image.convert("RGB"))
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))

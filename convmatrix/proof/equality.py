@@ -1,0 +1,220 @@
+"""Are two maps equal for all weights? At a fixed geometry, by comparing canonical triples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import ProofError
+from convmatrix.proof.polynomials import Polynomials, Variables, differences, polynomials
+from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
+from convmatrix.stencil import unravel
+
+if TYPE_CHECKING:
+    from convmatrix.maps import LeafMap, Map
+
+__all__ = ["compare", "prove_equal"]
+
+Array = np.ndarray[Any, Any]
+
+Kernels = Sequence[Array | None]
+"""For each leaf of a map, the variable of each of its taps; None where it has a weight."""
+
+
+def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
+    """Prove that two maps are equal, or give the first place at which they are not.
+
+    Parameters
+    ----------
+    A, B
+        Maps at a fixed geometry, made from layers by `on`, `@` and `.T`.
+    level
+        ``size`` compares shapes, ``connectivity`` who is connected to whom, ``weights`` the
+        polynomials in the weights: taps, and numbers where a layer has a weight.
+
+    A layer without a weight stands for the symbols `w[...]`, in a composite `w1[...]`, `w2[...]`
+    in order of application. Where both maps are made of the very same layer objects, each once,
+    a layer stands for the same kernel on both sides. Numbers are compared exactly where they are
+    exact, floats up to rounding.
+
+    Returns
+    -------
+    Proof
+        Its method is the comparison of (row, column, tap, multiplicity).
+
+    >>> import convmatrix as cm
+    >>> w = cm.weight_symbols("w", (1, 1, 3))
+    >>> A = cm.conv1d(1, 1, 3, padding=1, padding_mode="circular", weight=w).on(6)
+    >>> B = cm.conv1d(1, 1, 3, padding=1, padding_mode="circular", flip=True, weight=w).on(6)
+    >>> prove_equal(A.T, B).holds, prove_equal(A, B).holds
+    (True, False)
+    """
+    if level not in LEVELS:
+        raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
+    for side in (A, B):
+        side._require_linear("proof about matrices")
+        side._require_numbers("compare its triples")
+    variables = Variables()
+    left, right = _kernels(A, B, variables)
+    return compare(A, B, left, right, variables, level=level, statement=f"{A!r} = {B!r}")
+
+
+def _kernels(A: Map, B: Map, variables: Variables) -> tuple[Kernels, Kernels]:
+    free_a = [leaf for leaf in A.leaves if leaf.taps is None]
+    free_b = [leaf for leaf in B.leaves if leaf.taps is None]
+    known = [id(leaf.bound_layer) for leaf in free_a]
+    shared = len(set(known)) == len(known) > 1 and sorted(known) == sorted(
+        id(leaf.bound_layer) for leaf in free_b
+    )
+
+    def side(leaves: tuple[LeafMap, ...]) -> Kernels:
+        weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
+        kernels: list[Array | None] = []
+        for i, leaf in enumerate(leaves):
+            if leaf.taps is not None:
+                kernels.append(None)
+                continue
+            place = known.index(id(leaf.bound_layer)) + 1 if shared else sum(weighted[: i + 1])
+            name = "w" if sum(weighted) == 1 else f"w{place}"
+            kernels.append(variables.kernel(name, leaf.bound.tap_shape))
+        return kernels
+
+    return side(A.leaves), side(B.leaves)
+
+
+def compare(
+    A: Map,
+    B: Map,
+    left: Kernels,
+    right: Kernels,
+    variables: Variables,
+    *,
+    level: str,
+    statement: str,
+) -> Proof:
+    """`prove_equal` with the variables of each side already named."""
+    scope = f"{_size(A)}, all weights" if any(k is not None for k in left) else f"{_size(A)}"
+
+    def verdict(
+        holds: bool, at: str, method: str, counterexample: Counterexample | None = None
+    ) -> Proof:
+        witness = _geometry(A)
+        return Proof(holds, statement, at, scope, method, counterexample, None, witness)
+
+    shapes = (A.out_shape, A.in_shape), (B.out_shape, B.in_shape)
+    if shapes[0] != shapes[1]:
+        found = Counterexample(
+            _geometry(A),
+            None,
+            None,
+            ((), ()),
+            shapes[0],
+            shapes[1],
+            lambda: Replay(A.shape, B.shape),
+        )
+        return verdict(False, "size", "shapes compared", found)
+    if level == "size":
+        return verdict(True, level, "shapes compared")
+    if level == "connectivity":
+        return _connectivity(A, B, verdict)
+    p, q = polynomials(A, left, variables), polynomials(B, right, variables)
+    method = f"canonical triples (row, column, tap, multiplicity): {len(p.terms)} compared"
+    places = differences(p, q)
+    if not len(places):
+        return verdict(True, level, method)
+    apart = np.setxor1d(_pairs(A), _pairs(B))
+    lonely = places[np.isin(places[:, 0] * A.shape[1] + places[:, 1], apart)]
+    at, place = ("connectivity", lonely[0]) if len(lonely) else ("weights", places[0])
+    texts = (_text(p, place, variables), _text(q, place, variables))
+    found = _counterexample(
+        A, B, place, texts, lambda: _replay((A, left), (B, right), place, variables)
+    )
+    return verdict(False, at, method, found)
+
+
+def _connectivity(A: Map, B: Map, verdict: Callable[..., Proof]) -> Proof:
+    left, right = _pairs(A), _pairs(B)
+    method = f"connected pairs (row, column): {len(left)} compared"
+    apart = np.setxor1d(left, right)
+    if not len(apart):
+        return verdict(True, "connectivity", method)
+    place = np.array(divmod(int(apart[0]), A.shape[1]))
+    texts = tuple("connected" if apart[0] in side else "not connected" for side in (left, right))
+    found = _counterexample(A, B, place, texts, lambda: Replay(*texts))
+    return verdict(False, "connectivity", method, found)
+
+
+def _pairs(m: Map) -> Array:
+    """The connected pairs, each as one number."""
+    return np.unique(m.pattern.rows.astype(np.int64) * m.shape[1] + m.pattern.indices)
+
+
+def _counterexample(A: Map, B: Map, place: Array, texts: Any, player: Any) -> Counterexample:
+    row, column = map(int, place)
+    output, source = unravel(row, A.out_shape), unravel(column, A.in_shape)
+    taps = tuple(tuple(t for e, t in m.inputs_of(output) if e == source) for m in (A, B))
+    expected, got = texts
+    return Counterexample(_geometry(A), output, source, (taps[0], taps[1]), expected, got, player)
+
+
+def _at(p: Polynomials, place: Array) -> tuple[Array, Array]:
+    low = np.searchsorted(p.terms[:, 0], place[0], "left")
+    high = np.searchsorted(p.terms[:, 0], place[0], "right")
+    here = low + np.flatnonzero(p.terms[low:high, 1] == place[1])
+    return p.terms[here, 2:], p.coefficients[here]
+
+
+def _text(p: Polynomials, place: Array, variables: Variables) -> str:
+    """An entry as people write it, `w[0,0,1] + 2*w[0,0,2]`."""
+    terms = []
+    for ids, coefficient in zip(*_at(p, place), strict=True):
+        names = [variables.names[i] for i in ids if i >= 0]
+        number = [] if coefficient == 1 and names else [str(coefficient)]
+        terms.append("*".join([*number, *names]))
+    return " + ".join(terms) or "0"
+
+
+def _replay(
+    left: tuple[Map, Kernels], right: tuple[Map, Kernels], place: Array, variables: Variables
+) -> Replay:
+    """The entries of both matrices with a different integer for every variable."""
+    rng = np.random.default_rng(0)
+    numbers: dict[str, int] = {}
+
+    def number(name: str) -> int:
+        return numbers.setdefault(name, int(rng.integers(1, 10**6)))
+
+    def matrix(a: Map, kernels: Kernels) -> Any:
+        weights: list[Array | None] = []
+        for leaf, kernel in zip(a.leaves, kernels, strict=True):
+            if kernel is not None:
+                shape = leaf.bound.tap_shape
+                weights.append(
+                    np.array([number(variables.names[i]) for i in kernel]).reshape(shape)
+                )
+            elif leaf.weight is not None and leaf.weight.dtype.kind == "O":
+                flat = [_value(v, number) for v in leaf.weight.reshape(-1)]
+                weights.append(np.array(flat).reshape(leaf.weight.shape))
+            else:
+                weights.append(None)
+        return a.with_weights(weights).to_scipy()[int(place[0]), int(place[1])].item()
+
+    return Replay(matrix(*left), matrix(*right))
+
+
+def _value(value: Any, number: Any) -> float:
+    """A symbolic weight with integers put in for its symbols."""
+    symbols: set[Any] = getattr(value, "free_symbols", set())
+    return float(value.subs({s: number(str(s)) for s in symbols}) if symbols else value)
+
+
+def _size(A: Map) -> str:
+    return f"{'×'.join(map(str, A.in_shape))} → {'×'.join(map(str, A.out_shape))}"
+
+
+def _geometry(A: Map) -> dict[str, int]:
+    channels, *size = A.in_shape
+    names = ["n"] if len(size) == 1 else [f"n{j}" for j in range(len(size))]
+    return {"channels": int(channels), **dict(zip(names, map(int, size), strict=True))}

@@ -1,0 +1,231 @@
+"""The one relation, from which everything in this package derives.
+
+Along an axis, output `o` reads input `i` through kernel tap `t` when
+
+    i = fold(stride * o + dilation * t - before),   0 <= t < kernel,   0 <= o < outputs
+
+Matrix, graph, symbols, proofs and dense path all call the index functions of this file. They use
+`+ - *` only and never branch on an index, so that the same function runs on Python ints, on NumPy
+arrays, on SymPy symbols and as text for a solver.
+This file imports no NumPy.
+
+Source of the size arithmetic: V. Dumoulin and F. Visin, *A guide to convolution arithmetic for
+deep learning*, arXiv:1603.07285, relationships 1-15.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from convmatrix.errors import GeometryError
+
+__all__ = [
+    "FOLDS",
+    "Axis",
+    "Index",
+    "is_symbolic",
+    "mirrored",
+    "same_padding",
+    "source",
+]
+
+Index = Any
+"""An int, an integer NumPy array, a SymPy expression, or anything else with `+ - *`."""
+
+
+def source(o: Index, t: Index, *, stride: Index, dilation: Index, before: Index) -> Index:
+    """The padded-input coordinate, counted from the first real input, that `(o, t)` reads.
+
+    >>> source(1, 2, stride=2, dilation=1, before=1)
+    3
+    """
+    return stride * o + dilation * t - before
+
+
+def mirrored(t: Index, kernel: Index) -> Index:
+    """The tap that takes the place of `t` when the kernel is flipped.
+
+    >>> mirrored(0, 3)
+    2
+    """
+    return kernel - 1 - t
+
+
+def _circular(i: Index, n: Index) -> Index:
+    return i % n
+
+
+def _reflect(i: Index, n: Index) -> Index:
+    return (n - 1) - abs((n - 1) - abs(i))
+
+
+def _replicate(i: Index, n: Index) -> Index:
+    return (abs(i) - abs(i - (n - 1)) + (n - 1)) // 2
+
+
+def _zeros(i: Index, n: Index) -> Index:  # noqa: ARG001 - one signature for all folds
+    return i
+
+
+FOLDS: dict[str, Callable[[Index, Index], Index]] = {
+    "zeros": _zeros,
+    "circular": _circular,
+    "reflect": _reflect,
+    "replicate": _replicate,
+}
+"""How each padding mode brings a coordinate outside `0 <= i < n` back inside (zeros: not at
+all, the reader drops it). Reflect needs `-n < i < 2n - 1`."""
+
+
+def is_symbolic(*values: object) -> bool:
+    """Whether any value is a SymPy expression (SymPy is never loaded to find out)."""
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and any(isinstance(value, sympy.Basic) for value in values)
+
+
+def same_padding(n: Index, *, kernel: Index, stride: Index, dilation: Index) -> Index:
+    """Total padding of TensorFlow's ``same``: the output has `ceil(n / stride)` elements.
+
+    >>> same_padding(5, kernel=3, stride=2, dilation=1)
+    2
+    """
+    reach = source(0, kernel - 1, stride=stride, dilation=dilation, before=0)
+    total = reach - (n - 1) % stride
+    if is_symbolic(total):
+        import sympy
+
+        return sympy.Max(0, total)
+    return max(0, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The relation along one axis of `size` inputs, with its numbers filled in.
+
+    `before` and `after` count padded elements on each side; negative counts crop. `flip` makes
+    tap `t` read where tap `kernel - 1 - t` would.
+
+    >>> axis = Axis(size=5, kernel=3, stride=2, before=1, after=1)
+    >>> axis.outputs, [axis.read(1, t) for t in range(3)]
+    (3, [1, 2, 3])
+    """
+
+    size: Index
+    kernel: Index = 1
+    stride: Index = 1
+    dilation: Index = 1
+    before: Index = 0
+    after: Index = 0
+    mode: str = "zeros"
+    flip: bool = False
+
+    def source(self, o: Index, t: Index) -> Index:
+        """The coordinate that `(o, t)` reads, before folding."""
+        place = mirrored(t, self.kernel) if self.flip else t
+        return source(o, place, stride=self.stride, dilation=self.dilation, before=self.before)
+
+    def fold(self, i: Index) -> Index:
+        """Bring a coordinate of the padded axis back among the inputs, as `mode` says."""
+        return FOLDS[self.mode](i, self.size)
+
+    def read(self, o: Index, t: Index) -> Index:
+        """The input that `(o, t)` reads; in ``zeros`` mode it may lie outside `0 <= i < size`."""
+        return self.fold(self.source(o, t))
+
+    @property
+    def folds(self) -> bool:
+        """Whether two taps of one output may meet on one input."""
+        return self.mode != "zeros" and (self.before > 0 or self.after > 0)
+
+    def inside(self, i: Index) -> Index:
+        """Whether a coordinate is a real input (works on ints and arrays)."""
+        return (i >= 0) & (i < self.size)
+
+    def guards(self, o: Index, t: Index) -> list[Index]:
+        """What must be >= 0 for `(o, t)` to be a connection of a zero-padded axis."""
+        i = self.source(o, t)
+        return [o, self.outputs - 1 - o, t, self.kernel - 1 - t, i, self.size - 1 - i]
+
+    @property
+    def first(self) -> Index:
+        """The place of the window's first tap for output 0 (minus the leading padding)."""
+        return source(0, 0, stride=self.stride, dilation=self.dilation, before=self.before)
+
+    @property
+    def last(self) -> Index:
+        """The place of the window's last tap for output 0."""
+        k = self.kernel - 1
+        return source(0, k, stride=self.stride, dilation=self.dilation, before=self.before)
+
+    @property
+    def span(self) -> Index:
+        """How many elements a window covers, `dilation * (kernel - 1) + 1`."""
+        return self.last - self.first + 1
+
+    @property
+    def room(self) -> Index:
+        """How far output 0's window can move before it leaves the padded input; < 0: no fit."""
+        return self.size - 1 + self.after - self.last
+
+    @property
+    def outputs(self) -> Index:
+        """How many outputs the axis has, `floor(room / stride) + 1`."""
+        return self.room // self.stride + 1
+
+    def check(self, where: str) -> None:
+        """Raise `GeometryError` where the numbers make no axis; symbols pass."""
+        if is_symbolic(self.size, self.room):
+            return
+        if self.size < 1:
+            raise GeometryError(f"input size on {where} must be at least 1, got {self.size}")
+        padded = self.size + self.before + self.after
+        if self.room < 0:
+            raise GeometryError(
+                f"kernel does not fit on {where}: kernel_size={self.kernel} with "
+                f"dilation={self.dilation} spans {self.span}, the padded input has {padded}; "
+                f"use an input of at least {self.size - self.room}, or more padding"
+            )
+        if self.mode == "reflect" and max(self.before, self.after) >= self.size:
+            raise GeometryError(
+                f"reflect padding on {where} must be smaller than the input size {self.size}, "
+                f"got {(self.before, self.after)}; use padding_mode='replicate' or less padding"
+            )
+
+    def inputs_of(self, o: int) -> list[tuple[int, int]]:
+        """Every `(input, tap)` that output `o` reads, in the order of the inputs."""
+        reads = ((self.read(o, t), t) for t in range(self.kernel))
+        return sorted((i, t) for i, t in reads if self.inside(i))
+
+    def outputs_of(self, i: int) -> list[tuple[int, int]]:
+        """Every `(output, tap)` that reads input `i`, in the order of the outputs."""
+        found = []
+        for place in self._places(i):
+            for t in range(self.kernel):
+                o, rest = divmod(place - self.source(0, t), self.stride)
+                if rest == 0 and 0 <= o < self.outputs:
+                    found.append((o, t))
+        return sorted(found)
+
+    def _places(self, i: int) -> Iterator[int]:
+        """The coordinates of the padded axis that fold onto input `i`."""
+        yield i
+        if self.mode != "zeros":
+            yield from (j for j in range(-self.before, 0) if self.fold(j) == i)
+            end = self.size + self.after
+            yield from (j for j in range(self.size, end) if self.fold(j) == i)
+
+    @property
+    def pairs(self) -> int:
+        """How many `(output, tap)` pairs read a real input: O(kernel), nothing is listed."""
+        if self.mode != "zeros":
+            return int(self.outputs * self.kernel)
+        count = 0
+        for t in range(self.kernel):
+            start = self.source(0, t)
+            lowest = max(0, -(start // self.stride))
+            highest = min(self.outputs - 1, (self.size - 1 - start) // self.stride)
+            count += max(0, highest - lowest + 1)
+        return count

@@ -1,0 +1,203 @@
+"""A layer bound to a size, as plain data: what the views, the proofs and the dense path read.
+
+There are two kinds. A `Stencil` is the product of one relation an axis with a channel rule; a
+`Rearrangement` moves every element somewhere else and changes none. Both answer connectivity
+questions an element at a time, and nothing here builds anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+from convmatrix.errors import ShapeError
+from convmatrix.relation import Axis, Index
+from convmatrix.resize import ResizeAxis
+
+__all__ = ["Element", "Link", "Rearrangement", "Stencil", "check_element", "ravel", "unravel"]
+
+Element = tuple[int, ...]
+"""A coordinate `(channel, *position)`."""
+
+Link = tuple[Element, int]
+"""An element and the tap through which it is connected."""
+
+Factors = tuple[tuple[Fraction, ...], ...]
+"""An axis' fixed coefficients: one row for all outputs, or a row an output."""
+
+
+def ravel(index: Iterable[Index], shape: Iterable[Index]) -> Index:
+    """Flat index in C order (ints or arrays).
+
+    >>> ravel((1, 2), (3, 4))
+    6
+    """
+    flat: Index = 0
+    for i, n in zip(index, shape, strict=True):
+        flat = flat * n + i
+    return flat
+
+
+def unravel(flat: int, shape: Iterable[int]) -> tuple[int, ...]:
+    """The inverse of `ravel`.
+
+    >>> unravel(6, (3, 4))
+    (1, 2)
+    """
+    index: list[int] = []
+    for n in reversed(tuple(shape)):
+        flat, i = divmod(flat, n)
+        index.append(i)
+    return tuple(reversed(index))
+
+
+def check_element(element: Iterable[int], shape: tuple[int, ...]) -> Element:
+    """The element as a tuple of ints, or `ShapeError` where it lies outside `shape`."""
+    index = tuple(int(i) for i in element)
+    if len(index) != len(shape) or not all(0 <= i < n for i, n in zip(index, shape, strict=True)):
+        raise ShapeError(
+            f"element {index} is not in shape {shape}; "
+            f"use (channel, *position) with each index from 0 to its size - 1"
+        )
+    return index
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """One relation an axis, and the rule that output channel `o` reads the channels of its group.
+
+    Where `factors` is None a tap is one weight of a kernel `(out_channels, in_channels/groups,
+    *kernel)`. Where it is not, the layer has no weight: every channel goes its own way and the
+    value at a tap is the product of the axes' factors. Factors that depend on the output make
+    a locally connected layer: its taps are `(*output position, *kernel position)`.
+    """
+
+    axes: tuple[Axis | ResizeAxis, ...]
+    in_channels: int
+    out_channels: int
+    groups: int
+    factors: tuple[Factors, ...] | None = None
+
+    @property
+    def in_shape(self) -> tuple[int, ...]:
+        """`(channels, *size)` of the input."""
+        return (self.in_channels, *(axis.size for axis in self.axes))
+
+    @property
+    def out_shape(self) -> tuple[int, ...]:
+        """`(channels, *size)` of the output."""
+        return (self.out_channels, *(axis.outputs for axis in self.axes))
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        """Kernel size an axis."""
+        return tuple(axis.kernel for axis in self.axes)
+
+    @property
+    def group_channels(self) -> int:
+        """How many input channels an output channel reads."""
+        return self.in_channels // self.groups
+
+    @property
+    def local(self) -> bool:
+        """Whether the fixed coefficients depend on the output position."""
+        return self.factors is not None and any(len(rows) > 1 for rows in self.factors)
+
+    @property
+    def tap_shape(self) -> tuple[int, ...]:
+        """The shape of the array in which a tap is a flat index."""
+        if self.factors is None:
+            return (self.out_channels, self.group_channels, *self.kernel)
+        if self.local:
+            return (*self.out_shape[1:], *self.kernel)
+        return self.kernel
+
+    @property
+    def folds(self) -> bool:
+        """Whether two taps of one output may meet on one input."""
+        return any(axis.folds for axis in self.axes)
+
+    @property
+    def windows(self) -> tuple[Axis, ...]:
+        """The axes of a stencil that has a kernel, which a resize has not."""
+        return tuple(axis for axis in self.axes if isinstance(axis, Axis))
+
+    @property
+    def nnz(self) -> int:
+        """How many triples `(output, tap, input)` there are: closed form, nothing is listed."""
+        spatial = prod(axis.pairs for axis in self.axes)
+        return self.out_channels * self.group_channels * spatial
+
+    def tap(self, o: Index, c: Index, position: tuple[Index, ...], t: tuple[Index, ...]) -> Index:
+        """The tap id of output channel `o`, channel `c` of its group, and kernel position `t`."""
+        if self.factors is None:
+            return ravel((o, c, *t), self.tap_shape)
+        return ravel((*position, *t) if self.local else t, self.tap_shape)
+
+    def inputs_of(self, output: Element) -> list[Link]:
+        """What an output element reads: `[(input element, tap), ...]`."""
+        o, *position = output
+        first = o // (self.out_channels // self.groups) * self.group_channels
+        reads = [axis.inputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
+        return sorted(
+            ((first + c, *(i for i, _ in read)), self.tap(o, c, tuple(position), _second(read)))
+            for c in range(self.group_channels)
+            for read in product(*reads)
+        )
+
+    def outputs_of(self, source: Element) -> list[Link]:
+        """What reads an input element: `[(output element, tap), ...]`."""
+        channel, *position = source
+        group, c = divmod(channel, self.group_channels)
+        width = self.out_channels // self.groups
+        reads = [axis.outputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
+        return sorted(
+            ((o, *(p for p, _ in read)), self.tap(o, c, tuple(p for p, _ in read), _second(read)))
+            for o in range(group * width, (group + 1) * width)
+            for read in product(*reads)
+        )
+
+
+def _second(pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(t for _, t in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Rearrangement:
+    """A permutation of the elements: split the input's axes into `parts`, reorder the parts.
+
+    `order[j]` is the input part that becomes output part `j`; `out_shape` joins the parts again.
+    """
+
+    in_shape: tuple[int, ...]
+    parts: tuple[int, ...]
+    order: tuple[int, ...]
+    out_shape: tuple[int, ...]
+
+    tap_shape = (1,)
+    folds = False
+
+    @property
+    def nnz(self) -> int:
+        """One connection an element."""
+        return prod(self.in_shape)
+
+    def inputs_of(self, output: Element) -> list[Link]:
+        """The one element that moved to `output`."""
+        moved = unravel(ravel(output, self.out_shape), (self.parts[j] for j in self.order))
+        place = dict(zip(self.order, moved, strict=True))
+        flat = ravel((place[j] for j in range(len(self.parts))), self.parts)
+        return [(unravel(flat, self.in_shape), 0)]
+
+    def outputs_of(self, source: Element) -> list[Link]:
+        """Where `source` moves to."""
+        place = unravel(ravel(source, self.in_shape), self.parts)
+        flat = ravel((place[j] for j in self.order), (self.parts[j] for j in self.order))
+        return [(unravel(flat, self.out_shape), 0)]
+
+
+Bound = Stencil | Rearrangement
+"""What an elementary layer becomes at a size."""

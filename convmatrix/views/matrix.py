@@ -1,0 +1,131 @@
+"""The matrix as a SciPy `csr_array`, assembled directly by index arithmetic."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import WeightError
+from convmatrix.pattern import channel_rows, check_memory, index_dtype, pattern_of, spread
+from convmatrix.stencil import Bound, Rearrangement
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["add", "assemble", "compose", "identity", "number_dtype", "stack", "transpose"]
+
+Array = np.ndarray[Any, Any]
+
+
+def number_dtype(values: Array) -> np.dtype[Any]:
+    """The dtype in which the matrix of these tap values is stored, or `WeightError`."""
+    if values.dtype.kind == "O":
+        raise WeightError(
+            "a SciPy matrix holds machine numbers, the weight holds exact numbers or symbols; "
+            "use A.to_sympy(), or give the weight as float"
+        )
+    return np.dtype(np.int64) if values.dtype.kind == "b" else values.dtype
+
+
+def assemble(bound: Bound, values: Array) -> csr_array:
+    """The matrix of an elementary layer: canonical CSR, structural zeros kept.
+
+    `values` holds the value of each tap. Rows of one output channel are computed once; the other
+    channels differ by an offset. Where taps collide the matrix adds them.
+    """
+    dtype = number_dtype(values)
+    rows_columns = (prod(bound.out_shape), prod(bound.in_shape))
+    kind = index_dtype(*rows_columns, bound.nnz)
+    check_memory((np.dtype(kind).itemsize + dtype.itemsize) * bound.nnz, "the matrix")
+    if isinstance(bound, Rearrangement):
+        pattern = pattern_of(bound)
+        data = np.full(rows_columns[0], values.reshape(-1)[0], dtype)
+        return _csr(data, pattern.indices, pattern.indptr, rows_columns)
+    rows = channel_rows(bound, kind)
+    indptr, indices = spread(bound, rows, kind)
+    data = np.empty((bound.out_channels, len(rows.taps)), dtype)
+    if bound.factors is None:
+        kernels = np.ascontiguousarray(values.reshape(bound.out_channels, -1), dtype)
+        for o in range(bound.out_channels):
+            np.take(kernels[o], rows.taps, out=data[o], mode="clip")
+    else:
+        data[:] = values.reshape(-1).astype(dtype, copy=False)[rows.taps]
+    matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not rows.collides)
+    if rows.collides:
+        matrix.sum_duplicates()
+    return matrix
+
+
+def _csr(
+    data: Array, indices: Array, indptr: Array, shape: tuple[int, int], *, canonical: bool = True
+) -> csr_array:
+    """A `csr_array` over these very arrays; SciPy would scan them to choose an index type."""
+    from scipy.sparse import csr_array
+
+    matrix = csr_array(shape, dtype=data.dtype)
+    matrix.data, matrix.indices, matrix.indptr = data, indices, indptr
+    matrix.has_sorted_indices = True
+    matrix.has_canonical_format = canonical
+    return matrix
+
+
+def transpose(matrix: csr_array) -> csr_array:
+    """The transposed matrix, in canonical CSR."""
+    result = matrix.T.tocsr()
+    result.sort_indices()
+    return result
+
+
+def compose(first: csr_array, then: csr_array) -> csr_array:
+    """`then @ first` in canonical CSR, structural zeros kept (SciPy's product drops them)."""
+    product = then @ first
+    product.sort_indices()
+    structure = _ones(then) @ _ones(first)
+    if structure.nnz == product.nnz:
+        return product
+    structure.sort_indices()
+    data = np.zeros(structure.nnz, product.dtype)
+    data[np.searchsorted(_keys(structure), _keys(product))] = product.data
+    return _csr(data, structure.indices, structure.indptr, structure.shape)
+
+
+def _ones(matrix: csr_array) -> csr_array:
+    """The matrix with every stored entry 1 (as float: path counts must not wrap round to 0)."""
+    return _csr(np.ones(matrix.nnz), matrix.indices, matrix.indptr, matrix.shape)
+
+
+def _keys(matrix: csr_array) -> Array:
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    keys: Array = rows * matrix.shape[1] + matrix.indices
+    return keys
+
+
+def identity(n: int, dtype: np.dtype[Any]) -> csr_array:
+    """The identity of size `n`."""
+    kind = index_dtype(n)
+    start = np.arange(n + 1, dtype=kind)
+    return _csr(np.ones(n, dtype), start[:-1].copy(), start, (n, n))
+
+
+def add(matrices: list[csr_array]) -> csr_array:
+    """The sum in canonical CSR, structural zeros kept (SciPy's sum drops them)."""
+    if len(matrices) == 1:
+        return matrices[0]
+    from scipy.sparse import coo_array
+
+    parts = [m.tocoo() for m in matrices]
+    rows, columns, data = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("row", "col", "data")
+    )
+    result = coo_array((data, (rows, columns)), shape=matrices[0].shape).tocsr()
+    result.sum_duplicates()
+    return result
+
+
+def stack(matrices: list[csr_array]) -> csr_array:
+    """The matrices below one another."""
+    from scipy.sparse import vstack
+
+    return matrices[0] if len(matrices) == 1 else vstack(matrices, format="csr")

@@ -1,0 +1,57 @@
+"""Opening a file to write so that it appears complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from convmatrix.errors import FileError
+
+__all__ = ["suffix_of", "target"]
+
+
+@contextmanager
+def target(path: str | Path) -> Iterator[BinaryIO]:
+    """A binary file that takes its name when the block ends well; ``-`` is standard output."""
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    place = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    except OSError as error:
+        raise FileError(f"cannot write {place}: {error.strerror}; choose another folder") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        mode = 0o666 & ~_umask()
+        os.chmod(name, mode)
+        os.replace(name, place)
+    except OSError as error:
+        raise FileError(f"cannot write {place}: {error.strerror}; nothing was written") from None
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def suffix_of(path: str | Path, given: str | None, known: Collection[str]) -> str:
+    """The format of a file: as given, else by its suffix; `FileError` where it is not known."""
+    name = (given or Path(path).suffix).lower().lstrip(".")
+    if name not in known:
+        said = f"--format {given}" if given else f"the suffix of {path}"
+        raise FileError(
+            f"{said} names no format that can be written; use one of {', '.join(known)}"
+        )
+    return name

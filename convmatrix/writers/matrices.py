@@ -1,0 +1,50 @@
+"""The matrix as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from convmatrix.maps import Map
+from convmatrix.writers.files import suffix_of, target
+
+__all__ = ["MATRIX_FORMATS", "write_matrix"]
+
+MATRIX_FORMATS = ("npz", "mtx", "npy", "tex", "svg", "png")
+
+
+def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None:  # noqa: A002
+    """Write the matrix of a map; the format by `path`'s suffix, or as given.
+
+    ``npz`` (SciPy's `save_npz`), ``mtx`` (Matrix Market), ``npy`` (dense), ``tex`` (LaTeX; with
+    symbols where there is no weight), or a picture ``svg``, ``png``. Path ``-`` is standard output.
+    """
+    kind = suffix_of(path, format, MATRIX_FORMATS)
+    if kind in ("svg", "png"):
+        from convmatrix.draw import draw_matrix, save
+
+        drawn = draw_matrix(a)
+        with target(path) as file:
+            save(drawn, file, kind)
+    elif kind == "tex":
+        from sympy import latex
+
+        text = latex(a.to_sympy())
+        with target(path) as file:
+            file.write(f"{text}\n".encode())
+    elif kind == "npy":
+        dense = a.to_dense()
+        with target(path) as file:
+            np.save(file, dense, allow_pickle=False)
+    else:
+        matrix = a.to_scipy()
+        with target(path) as file:
+            if kind == "npz":
+                from scipy.sparse import save_npz
+
+                save_npz(file, matrix)
+            else:
+                from scipy.io import mmwrite
+
+                mmwrite(file, matrix)

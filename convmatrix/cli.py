@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 import convmatrix as cm
-from convmatrix.errors import ConvMatrixError, GeometryError, ProofError
+from convmatrix.errors import ConvMatrixError, GeometryError, ProofError, WeightError
 from convmatrix.options import KINDS, Options, build_layer, read_array, read_kernel, sizes
 
 __all__ = ["cli", "main"]
@@ -134,6 +134,8 @@ def matrix(options: Options, output: str | None, format: str | None, as_json: bo
 
     bound = build_layer(options).on(sizes(options.input))
     if output is not None:
+        if not bound.has_weights and not output.endswith((".tex", ".svg", ".png")):
+            raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
         write_matrix(bound, output, format=format)
         if output != "-":
             _say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.nnz:,} connections")
@@ -260,6 +262,8 @@ def apply(options: Options, source: str, via: str, output: str | None, as_json: 
     if layer.in_channels == 1 and x.shape[-ndim - 1 : -ndim] != (1,):
         x = x[..., None, *(slice(None),) * ndim]
     bound = layer.on(spatial)
+    if not bound.has_weights:
+        raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
     if via == "matrix":
         flat = x.reshape(-1, bound.shape[1])
         y = np.asarray((bound.to_scipy() @ flat.T).T).reshape(

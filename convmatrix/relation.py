@@ -182,6 +182,11 @@ class Axis:
         if self.size < 1:
             raise GeometryError(f"input size on {where} must be at least 1, got {self.size}")
         padded = self.size + self.before + self.after
+        if self.room < 0 and self.kernel == 1:
+            raise GeometryError(
+                f"cropping {-min(0, self.before)} and {-min(0, self.after)} leaves nothing of the "
+                f"{self.size} elements on {where}; crop at most {self.size - 1} in all"
+            )
         if self.room < 0:
             raise GeometryError(
                 f"kernel does not fit on {where}: kernel_size={self.kernel} with "

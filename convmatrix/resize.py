@@ -67,8 +67,10 @@ RESIZE_MODES: dict[str, Callable[[int, int, float | None, bool], list[Reads]]] =
 
 @lru_cache(maxsize=256)
 def _table(n: int, m: int, mode: str, scale: float | None, align: bool) -> tuple[Reads, ...]:
-    if n == m and mode != "linear":
+    if n == m and mode != "nearest-exact":  # a factor that keeps the size copies
         return tuple(((o, Fraction(1)),) for o in range(m))
+    if m == 2 * n and mode == "nearest":
+        return tuple(((o // 2, Fraction(1)),) for o in range(m))
     return tuple(RESIZE_MODES[mode](n, m, scale, align))
 
 

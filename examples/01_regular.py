@@ -45,7 +45,9 @@ for row, expected in by_hand.items():
 x = np.random.default_rng(0).integers(-9, 10, (5, 5))
 padded = np.pad(x, 1)
 slid = [
-    (padded[i : i + 3, j : j + 3] * kernel[0, 0]).sum() for i in range(0, 5, 2) for j in range(0, 5, 2)
+    (padded[i : i + 3, j : j + 3] * kernel[0, 0]).sum()
+    for i in range(0, 5, 2)
+    for j in range(0, 5, 2)
 ]
 assert (A @ x.ravel()).tolist() == (A.to_scipy() @ x.ravel()).tolist() == slid
 assert A(x[None]).ravel().tolist() == slid

@@ -41,7 +41,7 @@ assert (product != single.on(6, 6).to_scipy()).nnz == 0
 assert stack.is_linear
 proof = cm.prove_equal(stack, single.on(6, 6))
 print(f"\n{proof}")
-assert proof.holds and proof.level == "weights"
+assert (proof.holds, proof.level) == (True, "weights")
 
 # --- and that for all weights, not only for these: the kernels as symbols
 w, p = cm.weight_symbols("w", (3, 2, 3, 3)), cm.weight_symbols("p", (4, 3, 1, 1))

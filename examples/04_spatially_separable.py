@@ -21,7 +21,7 @@ K = np.array([[3, 6, 9], [4, 8, 12], [5, 10, 15]])
 verdict = cm.separability(K)
 column, row = verdict.factors
 print(verdict)
-assert verdict.separable and verdict.exact and verdict.rank == 1
+assert (verdict.separable, verdict.exact, verdict.rank) == (True, True, 1)
 assert (column.tolist(), row.tolist()) == ([3, 4, 5], [1, 2, 3])
 assert np.array_equal(np.outer(column, row), K)
 
@@ -57,7 +57,7 @@ verdict = cm.separability(laplacian)
 minor = verdict.minor
 (r0, r1), (c0, c1) = minor.rows, minor.columns
 print(f"\n{verdict}")
-assert verdict.separable is False and verdict.exact and verdict.rank == 2
+assert (verdict.separable, verdict.exact, verdict.rank) == (False, True, 2)
 value = laplacian[r0][c0] * laplacian[r1][c1] - laplacian[r0][c1] * laplacian[r1][c0]
 assert minor.value == value != 0
 

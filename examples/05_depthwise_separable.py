@@ -24,7 +24,7 @@ assert depth.weight_shape == (3, 1, 3, 3)
 assert point.weight_shape == (8, 3, 1, 1)  # a 1×1 kernel an output
 A = layer.on(5, 5)
 assert {source[0] for source, _ in depth.on(5, 5).inputs_of((1, 2, 2))} == {1}
-assert A.in_shape == (3, 5, 5) and A.out_shape == (8, 5, 5)
+assert (A.in_shape, A.out_shape) == ((3, 5, 5), (8, 5, 5))
 
 # --- the product of two matrices, for all weights: D and P are symbols
 D, P = cm.weight_symbols("D", depth.weight_shape), cm.weight_symbols("P", point.weight_shape)
@@ -54,17 +54,12 @@ print(f"a factor of {dear.macs / cheap.macs:.2f}, which is 1 / (1/512 + 1/9)")
 # --- a Keras SeparableConv2D: kernels as (height, width, in, multiplier) and (1, 1, in, out)
 rng = np.random.default_rng(0)
 depth_hwio, point_hwio = rng.integers(-5, 6, (3, 3, 4, 2)), rng.integers(-5, 6, (1, 1, 8, 5))
-keras = cm.depthwise_separable(
-    4,
-    5,
-    3,
-    multiplier=2,
-    padding="same",
-    depthwise_weight=cm.keras_weight(depth_hwio, "depthwise"),
-    pointwise_weight=cm.keras_weight(point_hwio),
+keras = cm.depthwise_separable(4, 5, 3, multiplier=2, padding="same").with_weight(
+    [cm.keras_weight(depth_hwio, "depthwise"), cm.keras_weight(point_hwio)]
 )
 x = rng.integers(-9, 10, (6, 7, 4))  # Keras puts channels last
-windows = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((1, 1), (1, 1), (0, 0))), (3, 3), (0, 1))
+padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
+windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (0, 1))
 apart = np.einsum("yxcij,ijcm->yxcm", windows, depth_hwio).reshape(6, 7, 8)
 expected = apart @ point_hwio[0, 0]
 assert np.array_equal(np.moveaxis(keras(np.moveaxis(x, -1, 0)), 0, -1), expected)

@@ -66,9 +66,15 @@ def _layers(ndim):
     yield "crop", cm.pad(((-1, 0),) * ndim, ndim=ndim)
     for mode in ("circular", "reflect", "replicate"):
         yield f"pad-{mode}", cm.pad(2, mode=mode, ndim=ndim)
-    yield "sequential", cm.sequential(
-        cm.zero_insert(2, ndim=ndim), cm.pad(1, ndim=ndim), conv(2, 3, 3), cm.pointwise(3, 1, ndim=ndim)
-    )  # fmt: skip
+    yield (
+        "sequential",
+        cm.sequential(
+            cm.zero_insert(2, ndim=ndim),
+            cm.pad(1, ndim=ndim),
+            conv(2, 3, 3),
+            cm.pointwise(3, 1, ndim=ndim),
+        ),
+    )
 
 
 LINEAR = [

@@ -54,7 +54,7 @@ class ReceptiveField:
         return f"{self.size} (stride {self.stride}, padding {self.padding}, offset {self.offset})"
 
 
-def receptive_field(layer: Layer, input_size: Any = None) -> tuple[ReceptiveField, ...]:
+def receptive_field(layer: Layer, *input_size: Any) -> tuple[ReceptiveField, ...]:
     """The receptive field of a layer or stack, an axis each.
 
     `input_size` matters only where padding depends on it (``same`` with a stride).
@@ -64,7 +64,8 @@ def receptive_field(layer: Layer, input_size: Any = None) -> tuple[ReceptiveFiel
     >>> receptive_field(dilated)[0].size
     31
     """
-    bound = layer.on(LARGE if input_size is None else input_size)
+    size = tuple(n for n in input_size if n is not None)
+    bound = layer.on(*(size or (LARGE,)))
     return tuple(_along(bound, axis) for axis in range(layer.ndim))
 
 
@@ -104,7 +105,7 @@ def _steps(bound: Map, axis: int, *, back: bool = False) -> Iterator[tuple[Step,
 def _step(leaf: LeafMap, j: int, back: bool) -> tuple[Step, Fraction]:
     if not isinstance(leaf.bound, Stencil) or not isinstance(leaf.bound.axes[j], Axis):
         raise GeometryError(
-            f"{leaf.bound_layer.name} moves or resizes elements, so there is no one receptive "
+            f"{leaf.typed.name} moves or resizes elements, so there is no one receptive "
             f"field; ask inputs_of(element) of the map instead"
         )
     axis = replace(leaf.bound.windows[j], flip=False)

@@ -25,7 +25,7 @@ def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
         moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
         return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
     if weight is None:
-        return gather(bound, _scaled(bound, x))
+        return gather(bound, _scaled(bound, x, adds=prod(bound.kernel) > 1))
     return _in_common_arithmetic(bound, weight, x, convolve)
 
 
@@ -37,19 +37,18 @@ def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
         moved = y.reshape(len(y), *split).transpose(0, *(1 + j for j in back))
         return np.ascontiguousarray(moved).reshape(len(y), *bound.in_shape)
     if weight is None:
-        return scatter(bound, _scaled(bound, y))
+        return scatter(bound, _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1))
     return _in_common_arithmetic(bound, weight, y, convolve_adjoint)
 
 
-def _scaled(stencil: Stencil, x: Array) -> Array:
+def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
     """Integers become float64 where a coefficient is a proper fraction, int64 where they add up."""
     if x.dtype.kind not in "biu":
         return x
     assert stencil.factors is not None
     if any(f.denominator != 1 for rows in stencil.factors for row in rows for f in row):
         return x.astype(np.float64)
-    alone = prod(stencil.kernel) == 1 and not stencil.folds
-    return x if alone and x.dtype.kind != "b" else x.astype(np.int64)
+    return x.astype(np.int64) if adds or x.dtype.kind == "b" else x
 
 
 def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, run: Any) -> Array:

@@ -15,9 +15,12 @@ Array = np.ndarray[Any, Any]
 
 
 def max_pool(stencil: Stencil, x: Array) -> Array:
-    """`(batch, channels, *size)` → `(batch, channels, *outputs)`; NaN wins, as in PyTorch."""
-    best: Array | None = None
-    seen = np.zeros(stencil.out_shape[1:], bool)
+    """`(batch, channels, *size)` → `(batch, channels, *outputs)`.
+
+    NaN wins, as in PyTorch; a window of padding alone gives the dtype's least value (-inf).
+    """
+    least = -np.inf if x.dtype.kind in "fO" else np.iinfo(x.dtype).min
+    best = np.full((*x.shape[:2], *stencil.out_shape[1:]), least, x.dtype)
     for taps in product(*map(range, stencil.kernel)):
         part, live = x, np.ones((), bool)
         for j, (axis, t) in enumerate(zip(stencil.axes, taps, strict=True)):
@@ -25,11 +28,5 @@ def max_pool(stencil: Stencil, x: Array) -> Array:
             inside = axis.inside(reads)
             part = np.take(part, np.where(inside, reads, 0), axis=2 + j)
             live = live & inside.reshape([-1 if i == j else 1 for i in range(len(stencil.axes))])
-        if best is None:
-            best = part.copy()
-        else:
-            better = np.where(seen, np.maximum(best, part), part)
-            best = np.where(live, better, best)
-        seen = seen | live
-    assert best is not None
+        best = np.where(live, np.maximum(best, part), best)
     return best

@@ -119,11 +119,22 @@ def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
     if array.dtype.kind not in "biufcO":
         raise WeightError(f"{name} must be an array of numbers of shape {shape}, got {value!r:.60}")
     if array.shape != tuple(shape):
-        same_size = array.size == np.prod([int(n) for n in shape]) if not is_symbolic(*shape) else 0
-        fix = f"reshape it to {shape}" if same_size else "give one value a tap in that layout"
-        raise WeightError(f"{name} must have shape {shape}, got {array.shape}; {fix}")
+        raise WeightError(
+            f"{name} must have shape {tuple(shape)}, got {array.shape}; {_mend(array, shape, name)}"
+        )
+    if array.dtype.kind == "O" and all(type(v) is int and abs(v) < 2**63 for v in array.flat):
+        array = array.astype(np.int64)
     array.flags.writeable = False
     return array
+
+
+def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
+    """What to do about an array of the wrong shape: no advice that would scramble a kernel."""
+    if [n for n in array.shape if n != 1] == [n for n in shape if n != 1]:
+        return f"reshape it to {tuple(shape)}"
+    if name == "weight" and not is_symbolic(*shape) and sorted(array.shape) == sorted(shape):
+        return "move its axes into this order with np.moveaxis (from Keras: cm.keras_weight)"
+    return "give one value a tap in that layout" if name == "weight" else "give one a channel"
 
 
 # -------------------------------------------------------------------------------- layers

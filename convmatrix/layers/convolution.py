@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+import numpy as np
+
 from convmatrix.errors import GeometryError
 from convmatrix.layers.base import (
     AdjointLayer,
@@ -118,8 +120,13 @@ class Convolution(ElementaryLayer):
 
 
 def add_bias(y: Array, bias: Array | None, ndim: int) -> Array:
-    """`y` plus one bias a channel."""
-    return y if bias is None else y + bias.reshape(-1, *(1,) * ndim).astype(y.dtype, copy=False)
+    """`y` plus one bias a channel, in the dtype of `y` where that holds the bias' kind."""
+    if bias is None:
+        return y
+    column = bias.reshape(-1, *(1,) * ndim)
+    if np.can_cast(bias.dtype, y.dtype, "same_kind"):
+        column = column.astype(y.dtype)
+    return np.asarray(y + column)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

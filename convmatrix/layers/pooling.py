@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from convmatrix.errors import GeometryError
 from convmatrix.layers.base import (
     ChannelwiseLayer,
     Padding,
     count,
+    exact,
     padding_pairs,
     per_axis,
 )
@@ -49,9 +51,11 @@ class Pool(ChannelwiseLayer):
             axis = pad_axis(
                 bare, self.padding if isinstance(self.padding, str) else self.padding[j]
             )
-            axis.check(f"axis {j}")
             given.append(axis)
-        return tuple(given), tuple(map(_ceil, given) if self.ceil_mode else given)
+        axes = tuple(map(_ceil, given) if self.ceil_mode else given)
+        for j, axis in enumerate(axes):
+            axis.check(f"axis {j}")
+        return tuple(given), axes
 
 
 def _ceil(axis: Axis) -> Axis:
@@ -59,7 +63,7 @@ def _ceil(axis: Axis) -> Axis:
     outputs = -(-axis.room // axis.stride) + 1
     if axis.source(outputs - 1, 0) >= axis.size:
         outputs -= 1
-    if outputs <= axis.outputs:
+    if outputs <= max(0, axis.outputs):
         return axis
     return replace(axis, after=axis.after + axis.stride * (outputs - 1) - axis.room)
 
@@ -170,7 +174,9 @@ def avg_pool(
            [0. , 0. , 0.5, 0.5]])
     """
     spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
-    divisor = None if divisor_override is None else count(divisor_override, "divisor_override")
+    divisor = None if divisor_override is None else exact(divisor_override, "divisor_override")
+    if divisor == 0:
+        raise GeometryError("divisor_override must not be 0; leave it out for the window's size")
     return AveragePool(
         kernel, step, around, apart, bool(ceil_mode), bool(count_include_pad), divisor,
         spatial=spatial, channels=None if channels is None else count(channels, "channels"),

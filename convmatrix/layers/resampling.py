@@ -19,6 +19,7 @@ from convmatrix.layers.base import (
     per_axis,
 )
 from convmatrix.layers.pooling import spatial_axes
+from convmatrix.layers.series import Sequential, sequential
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.resize import RESIZE_MODES, ResizeAxis
 from convmatrix.stencil import Factors, Rearrangement, Stencil
@@ -262,10 +263,11 @@ def _common(ndim: int | None, channels: int | None, *values: Any) -> dict[str, A
 
 def pad(
     padding: Any, *, mode: str = "zeros", ndim: int | None = None, channels: int | None = None
-) -> Pad:
+) -> Pad | Sequential:
     """Padding as a layer of its own: each output is one input, or (``zeros``) none.
 
-    `padding` is an int, one an axis, or a `(before, after)` pair an axis; negative crops.
+    `padding` is an int, one an axis, or a `(before, after)` pair an axis; negative crops. A
+    circular padding that also crops wraps what the crop leaves, as PyTorch does.
 
     >>> pad(((1, 2),), mode="circular")([[1, 2, 3]])
     array([[3, 1, 2, 3, 1, 2]])
@@ -276,6 +278,10 @@ def pad(
         raise GeometryError(
             f"pad takes numbers, got {pairs!r}; words belong to a layer with a kernel"
         )
+    crop = tuple((min(0, a), min(0, b)) if mode == "circular" else (0, 0) for a, b in pairs)
+    if any(a or b for a, b in crop) and any(a > 0 or b > 0 for a, b in pairs):
+        wrap = tuple((max(0, a), max(0, b)) for a, b in pairs)
+        return sequential(Pad(crop, "zeros", **common), Pad(wrap, mode, **common))
     return Pad(pairs, padding_mode(mode), **common)
 
 

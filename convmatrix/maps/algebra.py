@@ -32,6 +32,9 @@ class TransposedMap(Map):
 
     def __init__(self, of: Map, layer: Layer | None = None) -> None:
         self.of, self.layer = of, layer
+        vars(of)["T"] = self  # so that of.T is this very object, and A.T.T is A
+        if layer is not None and isinstance(of, LeafMap):
+            of.typed = layer
 
     @property
     def in_shape(self) -> tuple[Index, ...]:
@@ -87,6 +90,9 @@ class TransposedMap(Map):
             return self.layer.name
         inner = self.of._name()
         return f"({inner}).T" if " @ " in inner else f"{inner}.T"
+
+    def describe(self) -> str:
+        return Map.describe(self) if self.layer is not None else f"({self.of.describe()}).T"
 
 
 class ComposedMap(Map):
@@ -167,6 +173,11 @@ class ComposedMap(Map):
 
     def _name(self) -> str:
         return " @ ".join(factor._name() for factor in reversed(self.factors))
+
+    def describe(self) -> str:
+        if self.layer is not None:
+            return Map.describe(self)
+        return " @ ".join(f"({factor.describe()})" for factor in reversed(self.factors))
 
 
 def _tap_count(factor: Map) -> int:

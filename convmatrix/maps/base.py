@@ -178,11 +178,18 @@ class Map(ABC):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What the matrix holds: the weights' common dtype, float64 where there are none."""
+        """What the matrix holds: the weights' common dtype, float64 where there are none.
+
+        Integers become int64 where entries are sums or products, so that none wraps round.
+        """
         given = [leaf.weight.dtype for leaf in self.leaves if leaf.weight is not None]
         common = np.result_type(*given) if given else np.dtype(np.float64)
-        fractions = any(leaf.has_fractions for leaf in self.leaves)
-        return np.dtype(np.float64) if fractions and common.kind in "biu" else common
+        if common.kind not in "biu":
+            return common
+        if any(leaf.has_fractions for leaf in self.leaves):
+            return np.dtype(np.float64)
+        adds = len(self.leaves) > 1 or any(leaf.bound.folds for leaf in self.leaves)
+        return np.dtype(np.int64) if adds or common.kind == "b" else common
 
     def to_scipy(self, dtype: Any = None) -> csr_array:
         """The matrix as a canonical `scipy.sparse.csr_array`, structural zeros kept.
@@ -195,6 +202,11 @@ class Map(ABC):
         self._require_linear("SciPy matrix")
         self._require_numbers("build its matrix")
         self._require_weights("a SciPy matrix")
+        if dtype is not None and not np.can_cast(self.dtype, dtype, "same_kind"):
+            raise WeightError(
+                f"the matrix holds {self.dtype}, which {np.dtype(dtype)} cannot; leave dtype out, "
+                f"or convert the weight first"
+            )
         return self._matrix(self.dtype if dtype is None else np.dtype(dtype))
 
     @abstractmethod
@@ -273,7 +285,7 @@ class Map(ABC):
         for leaf in self.leaves:
             if not leaf.bound_layer.is_linear:
                 raise NotLinearError(
-                    f"{leaf.bound_layer.name} is not linear, so there is no {what}; it "
+                    f"{leaf.typed.name} is not linear, so there is no {what}; it "
                     f"has a pattern, a graph and inputs_of/outputs_of"
                 )
 
@@ -289,7 +301,7 @@ class Map(ABC):
         for leaf in self.leaves:
             if leaf.taps is None:
                 raise WeightError(
-                    f"{leaf.bound_layer.name} has no weight and {what} needs one (--weight); use "
+                    f"{leaf.typed.name} has no weight and {what} needs one; use "
                     f"layer.with_weight(w) with shape {leaf.bound_layer.weight_shape}, or "
                     f"to_sympy() for symbols, or pattern for connectivity"
                 )
@@ -300,6 +312,10 @@ class Map(ABC):
 
     @abstractmethod
     def _name(self) -> str: ...
+
+    def describe(self) -> str:
+        """The map in words: the layer and the size it is bound to."""
+        return f"{self.layer!r} on {times(self.in_shape[1:])}"
 
 
 def times(shape: Iterable[Index]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix import dense
-from convmatrix.layers import ElementaryLayer, MaxPool
+from convmatrix.layers import ElementaryLayer, Layer, MaxPool
 from convmatrix.maps.base import Map
 from convmatrix.pattern import Pattern, pattern_of
 from convmatrix.relation import Index, is_symbolic
@@ -28,6 +28,8 @@ class LeafMap(Map):
 
     def __init__(self, layer: ElementaryLayer, size: tuple[Index, ...]) -> None:
         self.layer = self.bound_layer = layer
+        self.typed: Layer = layer
+        """The layer as the person typed it: of a transposed layer's leaf, that layer."""
         self.size = size
         self.bound: Bound = layer.bind(size)
 
@@ -63,6 +65,14 @@ class LeafMap(Map):
     def weight(self) -> Array | None:
         """The layer's weight, where it was given one."""
         return self.bound_layer.values
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every tap has a number: no weight is missing or symbolic."""
+        if self.taps is None:
+            return False
+        flat = self.taps.reshape(-1) if self.taps.dtype.kind == "O" else ()
+        return not any(getattr(value, "free_symbols", None) for value in flat)
 
     @property
     def has_fractions(self) -> bool:

@@ -35,8 +35,8 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
         polynomials in the weights: taps, and numbers where a layer has a weight.
 
     A layer without a weight stands for the symbols `w[...]`, in a composite `w1[...]`, `w2[...]`
-    in order of application. Where both maps are made of the very same layer objects, each once,
-    a layer stands for the same kernel on both sides. Numbers are compared exactly where they are
+    in order of application. Where both maps are made of the very same layer objects, a layer
+    object stands for one kernel wherever it occurs. Numbers are compared exactly where they are
     exact, floats up to rounding.
 
     Returns
@@ -58,16 +58,15 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
         side._require_numbers("compare its triples")
     variables = Variables()
     left, right = _kernels(A, B, variables)
-    return compare(A, B, left, right, variables, level=level, statement=f"{A!r} = {B!r}")
+    statement = f"{A.describe()} = {B.describe()}"
+    return compare(A, B, left, right, variables, level=level, statement=statement)
 
 
 def _kernels(A: Map, B: Map, variables: Variables) -> tuple[Kernels, Kernels]:
     free_a = [leaf for leaf in A.leaves if leaf.taps is None]
     free_b = [leaf for leaf in B.leaves if leaf.taps is None]
-    known = [id(leaf.bound_layer) for leaf in free_a]
-    shared = len(set(known)) == len(known) > 1 and sorted(known) == sorted(
-        id(leaf.bound_layer) for leaf in free_b
-    )
+    known = list(dict.fromkeys(id(leaf.bound_layer) for leaf in free_a))
+    shared = set(known) == {id(leaf.bound_layer) for leaf in free_b}
 
     def side(leaves: tuple[LeafMap, ...]) -> Kernels:
         weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
@@ -95,7 +94,8 @@ def compare(
     statement: str,
 ) -> Proof:
     """`prove_equal` with the variables of each side already named."""
-    scope = f"{_size(A)}, all weights" if any(k is not None for k in left) else f"{_size(A)}"
+    symbolic = any(not leaf.is_numeric for m in (A, B) for leaf in m.leaves)
+    scope = f"{_size(A)}, all weights" if symbolic else _size(A)
 
     def verdict(
         holds: bool, at: str, method: str, counterexample: Counterexample | None = None

@@ -18,6 +18,7 @@ from convmatrix.layers import (
     Convolution,
     ConvolutionTranspose,
     Layer,
+    Pad,
     conv1d,
     pad,
     pointwise,
@@ -96,12 +97,8 @@ def _textbook(conv: Convolution, size: tuple[Index, ...]) -> Map:
     )
     result = flipped.on(padded.out_shape[1:]) @ padded @ spaced
     if conv.padding_mode != "zeros":
-        fold = pad(
-            tuple((axis.before, axis.after) for axis in axes),
-            mode=conv.padding_mode,
-            ndim=ndim,
-            channels=conv.in_channels,
-        )
+        around = [(axis.before, axis.after) for axis in axes]
+        fold = Pad(tuple(around), conv.padding_mode, spatial=ndim, channels=conv.in_channels)
         result = fold.on(size).T @ result
     return result  # type: ignore[no-any-return]
 

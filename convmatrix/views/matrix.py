@@ -24,7 +24,7 @@ def number_dtype(values: Array) -> np.dtype[Any]:
     if values.dtype.kind == "O":
         raise WeightError(
             "a SciPy matrix holds machine numbers, the weight holds exact numbers or symbols; "
-            "use A.to_sympy(), or give the weight as float"
+            "use A.to_sympy(), or give the weight as int or float"
         )
     return np.dtype(np.int64) if values.dtype.kind == "b" else values.dtype
 

@@ -1,0 +1,76 @@
+"""`python -m benchmarks [matrix|import]`: the figures of the notes, as ratios in one run."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+import scipy
+import scipy.sparse  # loaded before anything is timed
+
+import convmatrix as cm
+
+
+def seconds(run: Callable[[], object], times: int) -> list[float]:
+    """How long each of several runs took; the result is let go before the next."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        result = run()
+        taken.append(time.perf_counter() - start)
+        del result
+    return taken
+
+
+def peak() -> int:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def matrix() -> None:
+    """64→64 3×3 at 56×56 in float64, against filling arrays of the result's size."""
+    weight = np.random.default_rng(0).standard_normal((64, 64, 3, 3))
+    layer = cm.conv2d(64, 64, 3, padding=1, weight=weight)
+    A = layer.on(56, 56)
+    nnz = A.nnz
+    small = layer.on(4, 4).to_scipy()  # everything is imported now
+    before = peak()
+    built, filled = [], []
+    for _ in range(7):
+        built += seconds(A.to_scipy, 1)
+        filled += seconds(lambda: (np.full(nnz, 1, np.int32), np.full(nnz, 1.0)), 1)
+    held = nnz * (small.indices.itemsize + small.data.itemsize)
+    print(f"matrix of {nnz:,} non-zeros, {small.indices.dtype} indices, {small.dtype} data")
+    print(f"  build {median(built):.3f} s ({min(built):.3f} to {max(built):.3f})")
+    print(f"  fill  {median(filled):.3f} s ({min(filled):.3f} to {max(filled):.3f})")
+    print(f"  build / fill {median(built) / median(filled):.2f}")
+    print(f"  peak memory / result {(peak() - before) / held:.2f}")
+
+
+def imports() -> None:
+    """`import convmatrix` against `import numpy`, whole processes in turn."""
+    taken: dict[str, list[float]] = {"numpy": [], "convmatrix": []}
+    for _ in range(21):
+        for name, times in taken.items():
+            command = [sys.executable, "-c", f"import {name}"]
+            times += seconds(lambda c=command: subprocess.run(c, check=True), 1)
+    for name, times in taken.items():
+        print(f"import {name:<11}{1e3 * median(times):6.1f} ms (from {1e3 * min(times):.1f})")
+    print(f"  convmatrix / numpy {median(taken['convmatrix']) / median(taken['numpy']):.2f}")
+
+
+if __name__ == "__main__":
+    suites = {"matrix": matrix, "import": imports}
+    chosen = sys.argv[1:] or list(suites)
+    if unknown := set(chosen) - set(suites):
+        sys.exit(f"no benchmark {', '.join(sorted(unknown))}; use one of {', '.join(suites)}")
+    versions = f"NumPy {np.__version__}, SciPy {scipy.__version__}"
+    print(f"{platform.machine()}, Python {platform.python_version()}, {versions}")
+    for name in chosen:
+        suites[name]()

@@ -132,9 +132,11 @@ def matrix(options: Options, output: str | None, format: str | None, as_json: bo
     """The matrix: printed, or to a file .npz .mtx .npy .tex .svg .png."""
     from convmatrix.writers import write_matrix
 
-    bound = build_layer(options).on(sizes(options.input))
+    kind = (format or output or "").lower().rsplit(".", 1)[-1]
+    numeric = kind in ("npz", "mtx", "npy")
+    bound = build_layer(options, exact=not numeric).on(sizes(options.input))
     if output is not None:
-        if not bound.has_weights and not output.endswith((".tex", ".svg", ".png")):
+        if not bound.has_weights and numeric:
             raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
         write_matrix(bound, output, format=format)
         if output != "-":
@@ -169,7 +171,7 @@ def _table(bound: cm.Map) -> str:
 def _triples(bound: cm.Map) -> dict[str, Any]:
     pattern = bound.pattern
     data = None
-    if bound.has_weights and bound.is_linear and bound.dtype.kind in "biuf":
+    if bound.is_linear and all(leaf.is_numeric for leaf in bound.leaves):
         data = bound._edge_weights()
     return {
         "shape": list(bound.shape),
@@ -255,11 +257,13 @@ def apply(options: Options, source: str, via: str, output: str | None, as_json: 
 
     x = read_array(source)
     ndim = len(sizes(options.input)) if x.ndim != 2 or options.input != "5x5" else 1
+    if x.ndim < ndim or not x.size:
+        raise GeometryError(f"{source} has shape {x.shape}; give an array (channels, *size)")
     spatial = x.shape[-ndim:]
     shaped = Options(**{f.name: getattr(options, f.name) for f in fields(Options)}
                      | {"input": "x".join(map(str, spatial))})  # fmt: skip
-    layer = build_layer(shaped)
-    if layer.in_channels == 1 and x.shape[-ndim - 1 : -ndim] != (1,):
+    layer = build_layer(shaped, exact=False)
+    if layer.in_channels == 1 and x.shape[-ndim - 1 : -ndim or None] != (1,):
         x = x[..., None, *(slice(None),) * ndim]
     bound = layer.on(spatial)
     if not bound.has_weights:
@@ -273,12 +277,14 @@ def apply(options: Options, source: str, via: str, output: str | None, as_json: 
         y = layer(x)
     if layer.in_channels == 1 and y.ndim > ndim + 1 and y.shape[-ndim - 1] == 1:
         y = y.reshape(*y.shape[: -ndim - 1], *y.shape[-ndim:])
+    size = np.abs(y) if y.dtype.kind == "c" else y  # complex numbers by their size
     summary = {
         "input": list(x.shape), "output": list(y.shape), "dtype": str(y.dtype),
-        "min": float(y.min()), "max": float(y.max()), "mean": float(y.mean()),
+        "min": float(size.min()), "max": float(size.max()), "mean": float(size.mean()),
     }  # fmt: skip
     if output is not None:
         write_array(y, output)
     if output != "-":
-        text = f"{summary['input']} → {summary['output']} {y.dtype}, {y.min():.6g} to {y.max():.6g}"
+        span = f"{size.min():.6g} to {size.max():.6g}"
+        text = f"{summary['input']} → {summary['output']} {y.dtype}, {span}"
         _print(summary, text, as_json)

@@ -368,6 +368,8 @@ def network(graph: DiGraph) -> Network:
     """
     import networkx as nx
 
+    if not isinstance(graph, nx.DiGraph):
+        raise GeometryError(f"network takes a networkx.DiGraph of layers, got {graph!r:.60}")
     if not nx.is_directed_acyclic_graph(graph) or not len(graph):
         raise GeometryError(
             "network takes a directed acyclic graph with at least one node; remove its cycles"

@@ -75,7 +75,9 @@ def _padding(text: str) -> Any:
             ) from None
     pairs = [part.split(":") for part in text.replace(",", "x").split("x")]
     try:
-        return tuple((int(pair[0]), int(pair[-1])) for pair in pairs)
+        return tuple(
+            (int(before), int(after)) for before, after in (p * (3 - len(p)) for p in pairs)
+        )
     except ValueError:
         raise GeometryError(
             f"--padding pairs are before:after an axis, e.g. 1:2x0:1, got {text!r}"
@@ -191,8 +193,16 @@ _ALIASES = {
 }  # fmt: skip
 
 
-def build_layer(o: Options) -> layers.Layer:
-    """The layer that the options describe."""
+def build_layer(o: Options, *, exact: bool = True) -> layers.Layer:
+    """The layer that the options describe; not `exact` makes fractions of its weight floats."""
+    layer = _build(o)
+    weight = getattr(layer, "weight", None)
+    if exact or weight is None or weight.dtype.kind != "O":
+        return layer
+    return layer.with_weight(weight.astype(float))
+
+
+def _build(o: Options) -> layers.Layer:
     kind = o.kind.replace("-", "_")
     kind = _ALIASES.get(kind, kind)
     if kind not in KINDS:
@@ -214,12 +224,15 @@ def read_kernel(text: str) -> Array:
         return read_array(text)
     try:
         if text.lstrip().startswith("["):
-            return np.array(json.loads(text))
+            array = np.array(json.loads(text))
+            if array.dtype.kind not in "biuf":
+                raise ValueError(text)
+            return array
         rows = [row.replace(",", " ").split() for row in text.split(";") if row.strip()]
         parsed = [[_exact(word) for word in row] for row in rows]
     except (ValueError, ZeroDivisionError):
         raise WeightError(
-            f"a kernel is an .npy file or rows of numbers, e.g. '1 2 1; 2 4 2; 1 2 1', got {text!r}"
+            f"a kernel (weight) is an .npy file or rows like '1 2; 2 4', got {text!r:.60}"
         ) from None
     if not parsed or len({len(row) for row in parsed}) != 1:
         raise WeightError(f"a kernel needs rows of equal length, got {text!r}; use ; between rows")

@@ -144,8 +144,8 @@ def separability(
     Minor(rows=(0, 1), columns=(0, 1), value=1, axis=0)
     """
     array = _kernel(kernel)
-    if tol is not None and not tol >= 0:
-        raise WeightError(f"tol must be 0 or more, got {tol}; leave it out for the default")
+    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
+        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
     if array.dtype.kind == "O" or exact:
         if array.dtype.kind == "c":
             raise WeightError(

@@ -7,6 +7,7 @@ questions an element at a time, and nothing here builds anything.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -56,7 +57,12 @@ def unravel(flat: int, shape: Iterable[int]) -> tuple[int, ...]:
 
 def check_element(element: Iterable[int], shape: tuple[int, ...]) -> Element:
     """The element as a tuple of ints, or `ShapeError` where it lies outside `shape`."""
-    index = tuple(int(i) for i in element)
+    try:
+        index = tuple(operator.index(i) for i in element)
+    except TypeError:
+        raise ShapeError(
+            f"an element is (channel, *position) in integers within shape {shape}, got {element!r}"
+        ) from None
     if len(index) != len(shape) or not all(0 <= i < n for i, n in zip(index, shape, strict=True)):
         raise ShapeError(
             f"element {index} is not in shape {shape}; "

@@ -50,7 +50,9 @@ def cost(layer: Layer, *input_size: Any) -> Cost:
     >>> print(cost(cm.conv_transpose2d(8, 4, 3, stride=2, padding=1, output_padding=1), (7, 7)))
     288 parameters, 14,112 MACs (12,800 without padding)
     """
-    weighted = [leaf for leaf in layer.on(*input_size).leaves if leaf.bound_layer.weight_shape]
+    bound = layer.on(*input_size)
+    bound._require_numbers("count its cost")
+    weighted = [leaf for leaf in bound.leaves if leaf.bound_layer.weight_shape]
     return Cost(
         sum(map(_parameters, layer.parts)),
         sum(map(_macs, weighted)),

@@ -25,6 +25,7 @@ __all__ = [
     "ElementaryLayer",
     "Layer",
     "Padding",
+    "as_array",
     "count",
     "exact",
     "frozen_array",
@@ -105,9 +106,20 @@ def padding_pairs(value: Any, ndim: int) -> Padding:
 
 def padding_mode(value: str) -> str:
     """A known padding mode, or `GeometryError`."""
-    if value not in FOLDS:
+    if not isinstance(value, str) or value not in FOLDS:
         raise GeometryError(f"padding_mode must be one of {tuple(FOLDS)}, got {value!r}")
     return value
+
+
+def as_array(x: Any) -> Array:
+    """The input of a layer as an array of numbers, or `ShapeError`."""
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ShapeError(f"expected a rectangular array of numbers, got {x!r:.60}") from None
+    if array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat):
+        raise ShapeError(f"expected an array of numbers, got {x!r:.60}")
+    return array
 
 
 def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
@@ -116,7 +128,10 @@ def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
         array = np.array(value)
     except ValueError:
         array = np.empty(0, dtype="U1")
-    if array.dtype.kind not in "biufcO":
+    wrong = array.dtype.kind not in "biufcO" or (
+        array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat)
+    )
+    if wrong:
         raise WeightError(f"{name} must be an array of numbers of shape {shape}, got {value!r:.60}")
     if array.shape != tuple(shape):
         raise WeightError(
@@ -222,7 +237,7 @@ class Layer(ABC):
 
     def __call__(self, x: Any) -> Array:
         """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias."""
-        array = np.asarray(x)
+        array = as_array(x)
         if array.ndim < self.ndim + 1:
             raise ShapeError(
                 f"expected an array (*batch, channels, {self.ndim} spatial axes), got shape "

@@ -263,6 +263,7 @@ def conv_transpose(
     **geometry: Any,
 ) -> ConvolutionTranspose:
     """A transposed convolution in `ndim` dimensions, holding the convolution it is adjoint to."""
+    _groups(geometry.get("groups", 1), in_channels, out_channels)  # names as the person gave them
     held = conv(ndim, out_channels, in_channels, kernel_size, **geometry)
     extra = per_axis(output_padding, ndim, "output_padding", least=0)
     for e, s, d in zip(extra, held.stride, held.dilation, strict=True):

@@ -240,7 +240,10 @@ def spatially_separable(
     >>> passes.on(3, 3).to_dense().tolist()
     [[3, 6, 9, 4, 8, 12, 5, 10, 15]]
     """
-    kernels = [np.asarray(f) for f in factors]
+    try:
+        kernels = [np.asarray(f) for f in factors]
+    except (TypeError, ValueError):
+        kernels = []
     if not kernels or any(f.ndim not in (0, 1, 3) or f.dtype.kind not in "biufcO" for f in kernels):
         raise WeightError(
             f"factors must be one 1-D kernel (or kernel size) an axis, got {factors!r:.80}"

@@ -214,7 +214,7 @@ class PixelUnshuffle(ElementaryLayer):
             if n % r:
                 raise GeometryError(
                     f"pixel_unshuffle needs sizes that factor={r} divides, got {n} on axis {j}; "
-                    f"use {n // r * r or r} or {(n // r + 1) * r}"
+                    f"use {' or '.join(str(m) for m in (n // r * r, n // r * r + r) if m)}"
                 )
         small = tuple(n // r for n in size)
         parts = (self.in_channels, *(part for n in small for part in (n, r)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
 from convmatrix.layers import Layer
+from convmatrix.layers.base import as_array
 from convmatrix.pattern import Pattern, check_memory
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element
@@ -104,7 +105,7 @@ class Map(ABC):
         """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
         self._require_numbers("apply to an array")
         self._require_weights("applying it to an array")
-        array = np.asarray(x)
+        array = as_array(x)
         lead = array.ndim - len(self.in_shape)
         if lead < 0 or array.shape[lead:] != self.in_shape:
             raise ShapeError(
@@ -202,6 +203,12 @@ class Map(ABC):
         self._require_linear("SciPy matrix")
         self._require_numbers("build its matrix")
         self._require_weights("a SciPy matrix")
+        try:
+            np.dtype(dtype)
+        except TypeError:
+            raise WeightError(
+                f"dtype must be a NumPy dtype such as 'float32', got {dtype!r}"
+            ) from None
         if dtype is not None and not np.can_cast(self.dtype, dtype, "same_kind"):
             raise WeightError(
                 f"the matrix holds {self.dtype}, which {np.dtype(dtype)} cannot; leave dtype out, "
@@ -261,7 +268,10 @@ class Map(ABC):
         """
         from convmatrix.views.graph import element_graph
 
-        weights = self._edge_weights() if self.is_linear and self.has_weights else None
+        self._require_numbers("list its pattern")
+        check_memory(600 * (self.nnz + sum(self.shape)), f"a graph of {self.nnz} connections")
+        numeric = self.is_linear and all(leaf.is_numeric for leaf in self.leaves)
+        weights = self._edge_weights() if numeric else None
         return element_graph(self.pattern, self.in_shape, self.out_shape, weights, self._sides)
 
     @property
@@ -270,14 +280,15 @@ class Map(ABC):
         return "x", "y"
 
     def _edge_weights(self) -> list[Any]:
-        """The value of every triple as a built-in number, or as text where it is exact."""
+        """The value of every triple as a built-in real number, or as text where it is complex."""
         taps = np.unravel_index(self.pattern.tap, self.pattern.tap_counts)
         total: Any = 1
         for leaf, tap in zip(self.leaves, taps, strict=True):
             total = total * with_absent(leaf.numbers(self.dtype))[tap]
         weights: list[Any] = total.tolist()
-        plain = total.dtype.kind in "biuf"
-        return weights if plain else [str(weight) for weight in weights]
+        if total.dtype.kind == "O":
+            return [v if type(v) is int else float(v) for v in weights]
+        return weights if total.dtype.kind in "biuf" else [str(weight) for weight in weights]
 
     # --------------------------------------------------------------------------- refusals
 

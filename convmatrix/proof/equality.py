@@ -54,6 +54,8 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
     if level not in LEVELS:
         raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
     for side in (A, B):
+        if not hasattr(side, "leaves"):
+            raise ProofError(f"prove_equal takes maps, got {side!r:.60}; bind it with .on(size)")
         side._require_linear("proof about matrices")
         side._require_numbers("compare its triples")
     variables = Variables()

@@ -154,6 +154,10 @@ def prove_transpose(layer: Layer | None = None, *size: Any) -> Proof:
     )
     if A.nnz <= MOST_TRIPLES:
         return _by_triples(conv, sizes, statement)
+    longest = max(axis.pairs for axis in conv.bind(sizes).windows)
+    if max(longest, prod(conv.weight_shape[:2])) > 8 * MOST_TRIPLES:
+        scope = f"nothing compared: an axis has {longest} triples, more than {8 * MOST_TRIPLES}"
+        return Proof(None, statement, "weights", scope, "none: too large; prove a smaller size")
     return _by_factors(conv, sizes, statement)
 
 

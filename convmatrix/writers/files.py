@@ -50,6 +50,10 @@ def suffix_of(path: str | Path, given: str | None, known: Collection[str]) -> st
     """The format of a file: as given, else by its suffix; `FileError` where it is not known."""
     name = (given or Path(path).suffix).lower().lstrip(".")
     if name not in known:
+        if not given and str(path) == "-":
+            raise FileError(
+                f"standard output has no suffix; add --format, one of {', '.join(known)}"
+            )
         said = f"--format {given}" if given else f"the suffix of {path}"
         raise FileError(
             f"{said} names no format that can be written; use one of {', '.join(known)}"

@@ -32,7 +32,6 @@ FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 UPWARD = {
     ("layers", "maps"),  # Layer.on gives the map
-    ("options", "layers"),
 }
 """The shortcuts that may reach up, inside a function."""
 

@@ -263,7 +263,8 @@ def conv_transpose(
     **geometry: Any,
 ) -> ConvolutionTranspose:
     """A transposed convolution in `ndim` dimensions, holding the convolution it is adjoint to."""
-    _groups(geometry.get("groups", 1), in_channels, out_channels)  # names as the person gave them
+    channels = count(in_channels, "in_channels"), count(out_channels, "out_channels")
+    _groups(geometry.get("groups", 1), *channels)  # the names as the person gave them
     held = conv(ndim, out_channels, in_channels, kernel_size, **geometry)
     extra = per_axis(output_padding, ndim, "output_padding", least=0)
     for e, s, d in zip(extra, held.stride, held.dilation, strict=True):

@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "analysis": "Cost Explanation ReceptiveField cost explain receptive_field",
     "errors": (
-        "ConvMatrixError FileError GeometryError MissingExtraError NotLinearError ProofError "
-        "ShapeError SymbolicError TooLargeError WeightError"
+        "CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
+        "NotLinearError ProofError ShapeError SymbolicError TooLargeError WeightError"
     ),
     "layers": (
         "AdjointLayer AveragePool ChannelShuffle ChannelwiseLayer Convolution "
@@ -31,7 +31,7 @@ _HOMES = {
     "maps": "ComposedMap LeafMap Map TransposedMap",
     "networks": "Network NetworkMap network",
     "pattern": "Pattern",
-    "proof": "Counterexample Proof prove_equal prove_transpose textbook_transpose",
+    "proof": "Certificate Counterexample Proof prove_equal prove_transpose textbook_transpose",
     "separable": "Minor Separability separability",
     "views.symbols": "symbols weight_symbols",
 }

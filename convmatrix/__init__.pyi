@@ -6,6 +6,7 @@ from convmatrix.analysis import ReceptiveField as ReceptiveField
 from convmatrix.analysis import cost as cost
 from convmatrix.analysis import explain as explain
 from convmatrix.analysis import receptive_field as receptive_field
+from convmatrix.errors import CertificateError as CertificateError
 from convmatrix.errors import ConvMatrixError as ConvMatrixError
 from convmatrix.errors import FileError as FileError
 from convmatrix.errors import GeometryError as GeometryError
@@ -63,6 +64,7 @@ from convmatrix.networks import Network as Network
 from convmatrix.networks import NetworkMap as NetworkMap
 from convmatrix.networks import network as network
 from convmatrix.pattern import Pattern as Pattern
+from convmatrix.proof import Certificate as Certificate
 from convmatrix.proof import Counterexample as Counterexample
 from convmatrix.proof import Proof as Proof
 from convmatrix.proof import prove_equal as prove_equal

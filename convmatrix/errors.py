@@ -6,6 +6,7 @@ Every error that a wrong input can cause is a `ConvMatrixError`, which is a `Val
 from __future__ import annotations
 
 __all__ = [
+    "CertificateError",
     "ConvMatrixError",
     "FileError",
     "GeometryError",
@@ -45,6 +46,10 @@ class SymbolicError(ConvMatrixError):
 
 class ProofError(ConvMatrixError):
     """A statement that cannot be put to proof as it was given."""
+
+
+class CertificateError(ProofError):
+    """A certificate that does not prove what it says; the message names the step."""
 
 
 class TooLargeError(ConvMatrixError):

@@ -81,9 +81,14 @@ all, the reader drops it). Reflect needs `-n < i < 2n - 1`."""
 
 
 def is_symbolic(*values: object) -> bool:
-    """Whether any value is a SymPy expression (SymPy is never loaded to find out)."""
+    """Whether any value is an expression: SymPy's (which is never loaded to find out), or another
+    kind that says so by `is_expression`."""
     sympy = sys.modules.get("sympy")
-    return sympy is not None and any(isinstance(value, sympy.Basic) for value in values)
+    return any(
+        getattr(value, "is_expression", False)
+        or (sympy is not None and isinstance(value, sympy.Basic))
+        for value in values
+    )
 
 
 def same_padding(n: Index, *, kernel: Index, stride: Index, dilation: Index) -> Index:
@@ -95,9 +100,7 @@ def same_padding(n: Index, *, kernel: Index, stride: Index, dilation: Index) -> 
     reach = source(0, kernel - 1, stride=stride, dilation=dilation, before=0)
     total = reach - (n - 1) % stride
     if is_symbolic(total):
-        import sympy
-
-        return sympy.Max(0, total)
+        return (total + abs(total)) // 2
     return max(0, total)
 
 
@@ -145,8 +148,8 @@ class Axis:
         return (i >= 0) & (i < self.size)
 
     def guards(self, o: Index, t: Index) -> list[Index]:
-        """What must be >= 0 for `(o, t)` to be a connection of a zero-padded axis."""
-        i = self.source(o, t)
+        """What must be >= 0 for `(o, t)` to be a connection."""
+        i = self.read(o, t)
         return [o, self.outputs - 1 - o, t, self.kernel - 1 - t, i, self.size - 1 - i]
 
     @property

@@ -18,7 +18,16 @@ from convmatrix.errors import ShapeError
 from convmatrix.relation import Axis, Index
 from convmatrix.resize import ResizeAxis
 
-__all__ = ["Element", "Link", "Rearrangement", "Stencil", "check_element", "ravel", "unravel"]
+__all__ = [
+    "Element",
+    "Link",
+    "Rearrangement",
+    "Stencil",
+    "check_element",
+    "ravel",
+    "read_channel",
+    "unravel",
+]
 
 Element = tuple[int, ...]
 """A coordinate `(channel, *position)`."""
@@ -53,6 +62,16 @@ def unravel(flat: int, shape: Iterable[int]) -> tuple[int, ...]:
         flat, i = divmod(flat, n)
         index.append(i)
     return tuple(reversed(index))
+
+
+def read_channel(o: Index, c: Index, outputs: Index, inputs: Index) -> Index:
+    """The input channel that output channel `o` reads as the `c`-th of its group, where groups of
+    `outputs` channels read groups of `inputs`.
+
+    >>> read_channel(3, 1, 2, 4)
+    5
+    """
+    return o // outputs * inputs + c
 
 
 def check_element(element: Iterable[int], shape: tuple[int, ...]) -> Element:
@@ -146,7 +165,7 @@ class Stencil:
     def inputs_of(self, output: Element) -> list[Link]:
         """What an output element reads: `[(input element, tap), ...]`."""
         o, *position = output
-        first = o // (self.out_channels // self.groups) * self.group_channels
+        first = read_channel(o, 0, self.out_channels // self.groups, self.group_channels)
         reads = [axis.inputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
         return sorted(
             ((first + c, *(i for i, _ in read)), self.tap(o, c, tuple(position), _second(read)))

@@ -847,11 +847,31 @@ WRONG = [
         "level must be one of ('size', 'connectivity', 'weights'), got 'exact'",
     ),
     (
-        "prove_symbolic",
-        lambda: cm.prove_equal(PLAIN.on(N), PLAIN.on(N)),
+        "prove_plain_symbol",
+        lambda: cm.prove_equal(PLAIN.on(sympy.Symbol("x")), PLAIN.on(5)),
         cm.SymbolicError,
-        "cannot compare its triples: the geometry has the symbols n; build the layer and bind"
-        " it with integers in their place, e.g. n=3",
+        "a symbol of a geometry is an integer with a plain name, got x; make it with "
+        "cm.symbols('x')",
+    ),
+    (
+        "prove_vacuous",
+        lambda: cm.prove_equal(cm.conv1d(1, 1, N + 1).on(N), cm.conv1d(1, 1, N + 1).on(N)),
+        cm.ProofError,
+        "the statement is vacuous: no geometry meets n - 1 ≥ 0; n ≥ 0; -1 ≥ 0; use an input that "
+        "the kernel fits",
+    ),
+    (
+        "prove_method",
+        lambda: cm.prove_equal(PLAIN.on(N), PLAIN.on(N), method="luck"),
+        cm.ProofError,
+        "method must be one of ('auto', 'certificate', 'presburger', 'search'), got 'luck'",
+    ),
+    (
+        "prove_transpose_options",
+        lambda: cm.prove_transpose(PLAIN, stride=2),
+        cm.ProofError,
+        "stride belong to the layer; use prove_transpose(layer) or, for every convolution with "
+        "them, prove_transpose(stride=...)",
     ),
     (
         "prove_nonlinear",

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from convmatrix.proof.certificate import Certificate
 from convmatrix.proof.equality import prove_equal
 from convmatrix.proof.result import Counterexample, Proof
-from convmatrix.proof.transpose import prove_transpose, textbook_transpose
+from convmatrix.proof.textbook import textbook_transpose
+from convmatrix.proof.transpose import prove_transpose
 
-__all__ = ["Counterexample", "Proof", "prove_equal", "prove_transpose", "textbook_transpose"]
+__all__ = [
+    "Certificate",
+    "Counterexample",
+    "Proof",
+    "prove_equal",
+    "prove_transpose",
+    "textbook_transpose",
+]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convmatrix.errors import ProofError
-from convmatrix.proof.polynomials import Polynomials, Variables, differences, polynomials
+from convmatrix.proof.entries import Polynomials, Variables, differences, polynomials
 from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
+from convmatrix.proof.subject import Decoder
+from convmatrix.proof.subjects import Data, Kind, environment, kind
+from convmatrix.proof.theorem import Relations, Theorem, kernel_names, maps_equal, relations
 from convmatrix.stencil import unravel
 
 if TYPE_CHECKING:
-    from convmatrix.maps import LeafMap, Map
+    from convmatrix.maps import Map
 
 __all__ = ["compare", "prove_equal"]
 
@@ -23,26 +26,38 @@ Kernels = Sequence[Array | None]
 """For each leaf of a map, the variable of each of its taps; None where it has a weight."""
 
 
-def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
-    """Prove that two maps are equal, or give the first place at which they are not.
+def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto") -> Proof:
+    """Prove that two maps are equal, or give the smallest place at which they are not.
 
     Parameters
     ----------
     A, B
-        Maps at a fixed geometry, made from layers by `on`, `@` and `.T`.
+        Maps made from layers by `on`, `@` and `.T`; their geometry may have symbols, then the
+        statement is about all integers in their place at which both maps exist.
     level
         ``size`` compares shapes, ``connectivity`` who is connected to whom, ``weights`` the
         polynomials in the weights: taps, and numbers where a layer has a weight.
+    method
+        With symbols: ``auto``, or one engine of ``certificate``, ``presburger``, ``search``.
 
     A layer without a weight stands for the symbols `w[...]`, in a composite `w1[...]`, `w2[...]`
-    in order of application. Where both maps are made of the very same layer objects, a layer
-    object stands for one kernel wherever it occurs. Numbers are compared exactly where they are
-    exact, floats up to rounding.
+    in order of application (a transposed composite keeps the order of what it transposes). Where
+    both maps are made of the very same layer objects, a layer object stands for one kernel
+    wherever it occurs. Numbers are compared exactly where they are exact, floats up to rounding.
 
     Returns
     -------
     Proof
-        Its method is the comparison of (row, column, tap, multiplicity).
+        Its `method` says which engine decided: the comparison of all (row, column, tap,
+        multiplicity) where the geometry is numbers, else a certificate, Presburger arithmetic or a
+        bounded search. `holds` is None where none of them decides.
+
+    Raises
+    ------
+    ProofError
+        Where the statement is vacuous, or no statement about maps.
+    SymbolicError
+        Where a layer with symbols is of a kind that no proof knows.
 
     >>> import convmatrix as cm
     >>> w = cm.weight_symbols("w", (1, 1, 3))
@@ -50,6 +65,10 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
     >>> B = cm.conv1d(1, 1, 3, padding=1, padding_mode="circular", flip=True, weight=w).on(6)
     >>> prove_equal(A.T, B).holds, prove_equal(A, B).holds
     (True, False)
+    >>> n, k, p = cm.symbols("n k p")
+    >>> conv, padded = cm.conv1d(1, 1, k, padding=p).on(n), cm.conv1d(1, 1, k).on(n + 2 * p)
+    >>> prove_equal(conv, padded @ cm.pad(p, ndim=1).on(n)).holds
+    True
     """
     if level not in LEVELS:
         raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
@@ -57,32 +76,65 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights") -> Proof:
         if not hasattr(side, "leaves"):
             raise ProofError(f"prove_equal takes maps, got {side!r:.60}; bind it with .on(size)")
         side._require_linear("proof about matrices")
-        side._require_numbers("compare its triples")
+    if A.is_symbolic or B.is_symbolic:
+        return _for_all(A, B, level, method)
     variables = Variables()
     left, right = _kernels(A, B, variables)
     statement = f"{A.describe()} = {B.describe()}"
     return compare(A, B, left, right, variables, level=level, statement=statement)
 
 
+def _for_all(A: Map, B: Map, level: str, method: str) -> Proof:
+    from convmatrix.proof.decide import decide
+    from convmatrix.proof.subject import Encoder, symbol_bounds
+
+    encoder, leaves = Encoder(), (*A.leaves, *B.leaves)
+    subject = {
+        "about": "equality",
+        "level": level,
+        "symbols": symbol_bounds(symbol for leaf in leaves for symbol in leaf.symbols),
+        "left": encoder.map(A),
+        "right": encoder.map(B),
+    }
+    return decide(subject, method)
+
+
+def _sides(data: Data, values: Mapping[str, Any]) -> tuple[Map, Map]:
+    decoder = Decoder(values)
+    return decoder.map(data["left"]), decoder.map(data["right"])
+
+
+def _statement(data: Data) -> str:
+    left, right = _sides(data, environment(data))
+    return f"{left.describe()} = {right.describe()}"
+
+
+def _theorems(data: Data) -> Iterator[Theorem]:
+    left, right = _sides(data, environment(data))
+    yield from maps_equal(left, right, data["symbols"], data["level"], _statement(data))
+
+
+def _relations(data: Data) -> Iterator[list[Relations]]:
+    left, right = _sides(data, environment(data))
+    yield from relations(left, right, data["symbols"], data["level"])
+
+
+def _at(data: Data, values: Mapping[str, int]) -> Proof:
+    return prove_equal(*_sides(data, values), level=data["level"])
+
+
+kind("equality", Kind(_statement, _theorems, _at, _relations))
+
+
 def _kernels(A: Map, B: Map, variables: Variables) -> tuple[Kernels, Kernels]:
-    free_a = [leaf for leaf in A.leaves if leaf.taps is None]
-    free_b = [leaf for leaf in B.leaves if leaf.taps is None]
-    known = list(dict.fromkeys(id(leaf.bound_layer) for leaf in free_a))
-    shared = set(known) == {id(leaf.bound_layer) for leaf in free_b}
+    def side(m: Map, names: Sequence[str | None]) -> Kernels:
+        return [
+            None if name is None else variables.kernel(name, leaf.bound.tap_shape)
+            for leaf, name in zip(m.leaves, names, strict=True)
+        ]
 
-    def side(leaves: tuple[LeafMap, ...]) -> Kernels:
-        weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
-        kernels: list[Array | None] = []
-        for i, leaf in enumerate(leaves):
-            if leaf.taps is not None:
-                kernels.append(None)
-                continue
-            place = known.index(id(leaf.bound_layer)) + 1 if shared else sum(weighted[: i + 1])
-            name = "w" if sum(weighted) == 1 else f"w{place}"
-            kernels.append(variables.kernel(name, leaf.bound.tap_shape))
-        return kernels
-
-    return side(A.leaves), side(B.leaves)
+    of_a, of_b = kernel_names(A, B)
+    return side(A, of_a), side(B, of_b)
 
 
 def compare(
@@ -161,7 +213,7 @@ def _counterexample(A: Map, B: Map, place: Array, texts: Any, player: Any) -> Co
     return Counterexample(_geometry(A), output, source, (taps[0], taps[1]), expected, got, player)
 
 
-def _at(p: Polynomials, place: Array) -> tuple[Array, Array]:
+def _terms_at(p: Polynomials, place: Array) -> tuple[Array, Array]:
     low = np.searchsorted(p.terms[:, 0], place[0], "left")
     high = np.searchsorted(p.terms[:, 0], place[0], "right")
     here = low + np.flatnonzero(p.terms[low:high, 1] == place[1])
@@ -171,7 +223,7 @@ def _at(p: Polynomials, place: Array) -> tuple[Array, Array]:
 def _text(p: Polynomials, place: Array, variables: Variables) -> str:
     """An entry as people write it, `w[0,0,1] + 2*w[0,0,2]`."""
     terms = []
-    for ids, coefficient in zip(*_at(p, place), strict=True):
+    for ids, coefficient in zip(*_terms_at(p, place), strict=True):
         names = [variables.names[i] for i in ids if i >= 0]
         number = [] if coefficient == 1 and names else [str(coefficient)]
         terms.append("*".join([*number, *names]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convmatrix.stencil import Element
@@ -58,6 +58,10 @@ class Counterexample:
         """Build both matrices with integer weights and read off the two entries."""
         assert self.player is not None
         return self.player()
+
+    def at(self, values: Mapping[str, int]) -> Counterexample:
+        """The same place, with the geometry named by the symbols of a statement."""
+        return replace(self, geometry=dict(values))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

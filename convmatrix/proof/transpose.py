@@ -1,38 +1,40 @@
-"""The transposed convolution is the transpose: the textbook construction, and the proof.
-
-Source: V. Dumoulin and F. Visin, arXiv:1603.07285, relationship 14 (insert stride - 1 zeros, pad,
-convolve at stride 1 with the flipped kernel), here with asymmetric padding, dilation and groups.
-"""
+"""The transposed convolution is the transpose: at one size, at all sizes, and everywhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import GeometryError, ProofError
+from convmatrix.errors import ProofError
 from convmatrix.layers import (
     Convolution,
     ConvolutionTranspose,
     Layer,
-    Pad,
     conv1d,
-    pad,
     pointwise,
-    zero_insert,
 )
-from convmatrix.proof.equality import compare
-from convmatrix.proof.polynomials import Variables
-from convmatrix.proof.result import Proof
-from convmatrix.relation import Axis, Index
+from convmatrix.maps.base import times
+from convmatrix.proof.decide import decide
+from convmatrix.proof.entries import Variables
+from convmatrix.proof.equality import compare, prove_equal
+from convmatrix.proof.lemmas import Lemma
+from convmatrix.proof.products import PRODUCT, channel_lemmas, raveling_lemma
+from convmatrix.proof.result import LEVELS, Proof
+from convmatrix.proof.subject import Decoder, encoded, encoded_layer, symbol_bounds
+from convmatrix.proof.subjects import Data, Kind, environment, kind
+from convmatrix.proof.textbook import held_convolution, not_a_convolution, swapped, textbook
+from convmatrix.proof.theorem import Relations, Theorem, maps_equal, relations
+from convmatrix.relation import Axis, Index, is_symbolic
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
-__all__ = ["prove_transpose", "textbook_transpose"]
+__all__ = ["prove_transpose"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,134 +42,126 @@ MOST_TRIPLES = 1_000_000
 """Above this the triples of axes and channels are compared one factor at a time."""
 
 
-def textbook_transpose(layer: Layer, *size: Any) -> Map:
-    """The transpose of a convolution on an input of `size`, built as textbooks build it.
-
-    Insert `stride - 1` zeros, pad, and run a stride-1 convolution whose kernel is flipped and
-    whose channels are swapped within each group. Where the convolution's padding mode is not
-    ``zeros``, the padding's own transpose follows.
-
-    >>> import convmatrix as cm
-    >>> conv = cm.conv1d(1, 1, 3, stride=2, padding=1)
-    >>> [type(leaf.layer).__name__ for leaf in textbook_transpose(conv, 5).leaves]
-    ['Sample', 'Pad', 'Convolution']
-    """
-    conv, sizes = _convolution(layer, size)
-    built = _textbook(conv, sizes)
-    if conv.weight is None:
-        return built
-    swapped = _swap(conv.weight, conv.groups)
-    return built.with_weights(
-        [swapped if leaf.bound_layer.weight_shape else None for leaf in built.leaves]
-    )
-
-
-def _convolution(layer: Layer, size: tuple[Any, ...]) -> tuple[Convolution, tuple[Index, ...]]:
-    if isinstance(layer, ConvolutionTranspose):
-        held, sizes = layer.adjoint_of(layer.sizes(*size))
-        assert isinstance(held, Convolution)
-        return held, sizes
-    if not isinstance(layer, Convolution):
-        raise ProofError(
-            f"the textbook construction is of a convolution or its transpose, got {layer!r:.80}; "
-            f"use prove_equal for other maps"
-        )
-    return layer, layer.sizes(*size)
-
-
-def _textbook(conv: Convolution, size: tuple[Index, ...]) -> Map:
-    axes = conv.bind(size).windows
-    outputs = tuple(axis.outputs for axis in axes)
-    channels, ndim = conv.out_channels, conv.ndim
-    spaced = zero_insert(conv.stride, ndim=ndim, channels=channels).on(outputs)
-    around = []
-    for axis, length in zip(axes, spaced.out_shape[1:], strict=True):
-        plain = replace(axis, size=_unfolded(axis)[0], before=_unfolded(axis)[1], mode="zeros")
-        around.append((plain.last, plain.size + plain.span - 1 - length - plain.last))
-    padded = pad(tuple(around), ndim=ndim, channels=channels).on(spaced.out_shape[1:])
-    flipped = Convolution(
-        channels,
-        conv.in_channels,
-        conv.kernel_size,
-        (1,) * ndim,
-        ((0, 0),) * ndim,
-        conv.dilation,
-        conv.groups,
-        flip=not conv.flip,
-    )
-    result = flipped.on(padded.out_shape[1:]) @ padded @ spaced
-    if conv.padding_mode != "zeros":
-        around = [(axis.before, axis.after) for axis in axes]
-        fold = Pad(tuple(around), conv.padding_mode, spatial=ndim, channels=conv.in_channels)
-        result = fold.on(size).T @ result
-    return result  # type: ignore[no-any-return]
-
-
-def _unfolded(axis: Axis) -> tuple[Index, Index]:
-    """Size and leading padding of the convolution that is left when a folding padding is split
-    off as a layer of its own."""
-    if axis.mode == "zeros":
-        return axis.size, axis.before
-    return axis.size + axis.before + axis.after, 0
-
-
-def _swap(weight: Array, groups: int) -> Array:
-    """Output and input channels exchanged within each group."""
-    outputs, inputs, *kernel = weight.shape
-    split = weight.reshape(groups, outputs // groups, inputs, *kernel)
-    return split.swapaxes(1, 2).reshape(groups * inputs, outputs // groups, *kernel)
-
-
-def prove_transpose(layer: Layer | None = None, *size: Any) -> Proof:
+def prove_transpose(
+    layer: Layer | None = None,
+    *size: Any,
+    kernel_size: Any = None,
+    stride: Any = None,
+    padding: Any = None,
+    dilation: Any = None,
+    padding_mode: str | None = None,
+    level: str = "weights",
+    method: str = "auto",
+) -> Proof:
     """Prove that the matrix transpose is the textbook transposed convolution, tap for tap.
 
     Parameters
     ----------
     layer
         A convolution, or a transposed convolution (then the one that it holds is meant). None
-        means every 1-D convolution.
+        means every convolution: all sizes, kernels, strides, dilations, paddings (negative ones
+        crop) and padding modes, all channels and groups, in any number of dimensions.
     size
-        The input size at which to prove it, for all weights. Without a size the proof would have
-        to hold at all sizes; no engine here decides that yet, so all small ones are searched and
-        the verdict is None (unknown), or False with a counterexample.
+        The input size at which to prove it; none means every size.
+    kernel_size, stride, padding, dilation, padding_mode
+        Without a layer, what is fixed (an int or an expression in symbols; padding may be a pair);
+        all else stays free.
+    level
+        ``weights``, or what follows from it: ``connectivity``, ``size``.
+    method
+        Without a size: ``auto``, or one engine of ``certificate``, ``presburger``, ``search``.
+
+    Returns
+    -------
+    Proof
+        For all sizes its `certificate` can be checked by others.
+
+    Raises
+    ------
+    ProofError
+        Where the layer is no convolution, or fits no input.
+
+    Source: V. Dumoulin and F. Visin, arXiv:1603.07285, relationship 14.
 
     >>> import convmatrix as cm
+    >>> conv = cm.conv2d(8, 16, 3, stride=2, padding=1, groups=2)
+    >>> prove_transpose(conv).scope
+    'all n0 ≥ 1, n1 ≥ 1 at which the convolution exists, all weights'
+    >>> prove_transpose(stride=2, dilation=3).holds, prove_transpose().holds
+    (True, True)
     >>> print(prove_transpose(cm.conv2d(1, 1, 3, stride=2, padding=1), 5, 5))
     proved: Aᵀ = zero_insert → pad → flipped stride-1 convolution, A: 1×5×5 → 1×3×3
       level   weights
       scope   1×3×3 → 1×5×5, all weights
       method  canonical triples (row, column, tap, multiplicity): 49 compared
     """
+    if level not in LEVELS:
+        raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
+    options = {
+        "kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation,
+        "padding_mode": padding_mode,
+    }  # fmt: skip
+    fixed = {name: value for name, value in options.items() if value is not None}
     if layer is None:
-        return _search_geometries()
+        if size:
+            raise ProofError("a size without a layer; use prove_transpose(layer, *size)")
+        from convmatrix.proof.universal import prove_everywhere
+
+        return prove_everywhere(fixed, level, method)
+    if fixed:
+        raise ProofError(
+            f"{', '.join(fixed)} belong to the layer; use prove_transpose(layer) or, for every "
+            f"convolution with them, prove_transpose({next(iter(fixed))}=...)"
+        )
     if len(size) == 1 and size[0] is None:
         size = ()
-    if not size:
-        return _search_sizes(layer)
-    conv, sizes = _convolution(layer, size)
-    A = replace(conv, weight=None, bias=None).on(sizes)
-    A._require_numbers("compare its triples")
-    statement = (
-        f"Aᵀ = zero_insert → pad → flipped stride-1 convolution"
-        f"{'' if conv.padding_mode == 'zeros' else ' → transposed padding'}, "
-        f"A: {'×'.join(map(str, A.in_shape))} → {'×'.join(map(str, A.out_shape))}"
-    )
+    plain = _without_weight(layer)
+    sizes = plain.sizes(*size) if size else None
+    if sizes is None or is_symbolic(*sizes) or _symbols_of(plain):
+        return _at_all_sizes(plain, sizes, level, method)
+    return _at_one_size(plain, sizes, level)
+
+
+def _without_weight(layer: Layer) -> Layer:
+    if isinstance(layer, ConvolutionTranspose):
+        return replace(layer, conv=replace(layer.conv, weight=None), bias=None)
+    if isinstance(layer, Convolution):
+        return replace(layer, weight=None, bias=None)
+    raise ProofError(not_a_convolution(layer))
+
+
+def _at_one_size(layer: Layer, size: tuple[int, ...], level: str) -> Proof:
+    conv, sizes = held_convolution(layer, size)
+    A = conv.on(sizes)
+    statement = _in_words(A)
+    if level != "weights":
+        return replace(prove_equal(A.T, textbook(conv, sizes), level=level), statement=statement)
     if A.nnz <= MOST_TRIPLES:
         return _by_triples(conv, sizes, statement)
     longest = max(axis.pairs for axis in conv.bind(sizes).windows)
     if max(longest, prod(conv.weight_shape[:2])) > 8 * MOST_TRIPLES:
-        scope = f"nothing compared: an axis has {longest} triples, more than {8 * MOST_TRIPLES}"
-        return Proof(None, statement, "weights", scope, "none: too large; prove a smaller size")
+        return replace(_at_all_sizes(layer, None, level, "auto"), statement=statement)
     return _by_factors(conv, sizes, statement)
+
+
+CONSTRUCTION = "Aᵀ = zero_insert → pad → flipped stride-1 convolution"
+
+
+def _in_words(A: Map) -> str:
+    folded = getattr(A.layer, "padding_mode", "zeros") != "zeros"
+    return (
+        f"{CONSTRUCTION}{' → transposed padding' if folded else ''}, "
+        f"A: {times(A.in_shape)} → {times(A.out_shape)}"
+    )
 
 
 def _by_triples(conv: Convolution, size: tuple[int, ...], statement: str) -> Proof:
     conv = replace(conv, weight=None, bias=None)
-    A, B = conv.on(size).T, _textbook(conv, size)
+    A, B = conv.on(size).T, textbook(conv, size)
     variables = Variables()
     kernel = variables.kernel("w", conv.weight_shape)
-    swapped = _swap(kernel.reshape(conv.weight_shape), conv.groups).reshape(-1)
-    right = [swapped if leaf.bound_layer.weight_shape else None for leaf in B.leaves]
+    turned = swapped(kernel.reshape(conv.weight_shape), conv.groups).reshape(-1)
+    right = [turned if leaf.bound_layer.weight_shape else None for leaf in B.leaves]
     return compare(A, B, [kernel], right, variables, level="weights", statement=statement)
 
 
@@ -208,48 +202,71 @@ def _one_axis(axis: Axis) -> Convolution:
     )  # fmt: skip
 
 
-# --------------------------------------------------------------- where no engine decides yet
-
-SMALL = range(1, 13)
+# --------------------------------------------------------------------------- for all sizes
 
 
-def _search_sizes(layer: Layer) -> Proof:
-    """All equal sizes up to 12 an axis; a refutation, or honestly unknown."""
-    statement = "Aᵀ = zero_insert → pad → flipped stride-1 convolution, at every input size"
-    tried = []
-    for n in SMALL:
-        try:
-            proof = prove_transpose(layer, *(n,) * layer.ndim)
-        except GeometryError:
-            continue
-        if not proof:
-            return replace(proof, statement=statement)
-        tried.append(n)
-    if not tried:
-        raise ProofError(
-            f"{layer!r:.80} fits no input of up to {SMALL[-1]} elements an axis; give a size"
-        )
-    sizes = f"input sizes {tried[0]}..{tried[-1]} an axis searched, none fails"
-    return Proof(None, statement, "weights", sizes, "bounded search by canonical triples")
+def _symbols_of(layer: Layer) -> set[Any]:
+    """The symbols in a layer's own arguments."""
+    conv = layer.conv if isinstance(layer, ConvolutionTranspose) else layer
+    assert isinstance(conv, Convolution)
+    pads = () if isinstance(conv.padding, str) else chain.from_iterable(conv.padding)
+    extra = layer.output_padding if isinstance(layer, ConvolutionTranspose) else ()
+    values = (*conv.kernel_size, *conv.stride, *conv.dilation, *pads, *extra)
+    return {s for v in values if is_symbolic(v) for s in v.free_symbols}
 
 
-def _search_geometries() -> Proof:
-    """All small 1-D geometries; a refutation, or honestly unknown."""
-    statement = "Aᵀ = zero_insert → pad → flipped stride-1 convolution, for every 1-D geometry"
-    ranges = {
-        "n": range(1, 7), "kernel_size": range(1, 4), "stride": range(1, 4),
-        "dilation": range(1, 3), "padding": range(3),
-    }  # fmt: skip
-    tried = 0
-    for values in product(*ranges.values()):
-        n, k, s, d, p = values
-        try:
-            proof = prove_transpose(conv1d(1, 1, k, stride=s, dilation=d, padding=p), n)
-        except GeometryError:
-            continue
-        if not proof:
-            return replace(proof, statement=statement)
-        tried += 1
-    bounds = ", ".join(f"{name} {r[0]}..{r[-1]}" for name, r in ranges.items())
-    scope = f"{tried} geometries searched ({bounds}), none fails"
-    return Proof(None, statement, "weights", scope, "bounded search by canonical triples")
+def _at_all_sizes(layer: Layer, sizes: tuple[Index, ...] | None, level: str, method: str) -> Proof:
+    taken = _symbols_of(layer)
+    bounds = symbol_bounds({*taken, *(s for n in sizes or () for s in n.free_symbols)})
+    names = ["n"] if layer.ndim == 1 else [f"n{j}" for j in range(layer.ndim)]
+    if sizes is None:
+        names = [name + "_" * (name in bounds) for name in names]
+        bounds |= dict.fromkeys(names, 1)
+    subject = {
+        "about": "transpose",
+        "level": level,
+        "symbols": bounds,
+        "layer": encoded_layer(layer),
+        "size": [{"is": name} for name in names] if sizes is None else encoded(sizes),
+    }
+    return decide(subject, method)
+
+
+def _built(data: Data, values: Mapping[str, Any]) -> tuple[Convolution, tuple[Index, ...]]:
+    decoder = Decoder(values)
+    return held_convolution(decoder.layer(data["layer"]), decoder.decode(data["size"]))
+
+
+def _statement(data: Data) -> str:
+    conv, size = _built(data, environment(data))
+    return f"{_in_words(conv.on(size))}, A = {conv!r}"
+
+
+def _theorems(data: Data) -> Iterator[Theorem]:
+    conv, size = _built(data, environment(data))
+    more: tuple[Lemma, ...] = ()
+    if conv.in_channels > 1 or conv.out_channels > 1:
+        more = channel_lemmas()
+    if more or conv.ndim > 1:
+        more += (raveling_lemma(),)
+    for theorem in maps_equal(
+        conv.on(size).T, textbook(conv, size), data["symbols"], data["level"], _statement(data),
+        exists=True, channels=True,
+    ):  # fmt: skip
+        lemmas = (*theorem.lemmas, *more)
+        yield replace(theorem, lemmas=lemmas, conclusion=PRODUCT if more else "")
+
+
+def _relations(data: Data) -> Iterator[list[Relations]]:
+    conv, size = _built(data, environment(data))
+    yield from relations(
+        conv.on(size).T, textbook(conv, size), data["symbols"], data["level"], channels=True
+    )
+
+
+def _at(data: Data, values: Mapping[str, int]) -> Proof:
+    conv, sizes = _built(data, values)
+    return _at_one_size(conv, sizes, data["level"])
+
+
+kind("transpose", Kind(_statement, _theorems, _at, _relations))

@@ -20,7 +20,7 @@ from convmatrix.errors import ProofError
 if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
-__all__ = ["Polynomials", "Variables", "differences", "polynomials"]
+__all__ = ["Polynomials", "Variables", "differences", "polynomials", "terms_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -133,16 +133,21 @@ def _python_numbers(flat: Array) -> Array:
 
 
 def _terms(value: Any, variables: Variables) -> list[tuple[list[int], Any]]:
-    """A tap's value as a sum of numbers times products of symbols."""
+    """A tap's value as a sum of numbers times variables."""
     if isinstance(value, (int, float, complex, Fraction, np.number)):
         return [([], value)]
+    return [([variables.id(name) for name in names], c) for c, names in terms_of(value)]
+
+
+def terms_of(value: Any) -> list[tuple[Any, list[str]]]:
+    """A weight in symbols as a sum of numbers, each times the names of its symbols."""
     from sympy import Poly, PolynomialError
 
     symbols = sorted(value.free_symbols, key=str)
     if not symbols:
-        return [([], _exact(value))]
+        return [(_exact(value), [])]
     if value.is_Symbol:
-        return [([variables.id(str(value))], 1)]
+        return [(1, [str(value)])]
     try:
         found = Poly(value, *symbols).terms()
     except PolynomialError:
@@ -150,10 +155,12 @@ def _terms(value: Any, variables: Variables) -> list[tuple[list[int], Any]]:
             f"a weight in a proof is a polynomial in its symbols, got {value}; give each tap its "
             f"own symbol with weight_symbols(name, shape)"
         ) from None
-    ids = [variables.id(str(symbol)) for symbol in symbols]
     return [
-        ([i for i, power in zip(ids, powers, strict=True) for _ in range(power)], _exact(number))
-        for powers, number in found
+        (
+            _exact(c),
+            [str(s) for s, power in zip(symbols, powers, strict=True) for _ in range(power)],
+        )
+        for powers, c in found
     ]
 
 

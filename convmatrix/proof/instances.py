@@ -1,0 +1,89 @@
+"""Instances of hypotheses, smallest first: witnesses that a lemma is not empty, and the
+geometries in which a bounded search looks for a counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from convmatrix.errors import GeometryError
+from convmatrix.proof.lemmas import Goal, Lemma
+
+__all__ = ["instances", "models"]
+
+Values = dict[str, int]
+
+
+def instances(
+    names: Sequence[str], bounds: Mapping[str, int | None], goals: Sequence[Goal], effort: int
+) -> Iterator[Values]:
+    """Integers for `names` that meet all `goals`, by increasing sum, then in order of the names.
+
+    A name without a lower bound runs through 0, 1, -1, 2, ... and counts by its distance from 0.
+    At most `effort` partial assignments are looked at.
+    """
+    ready: list[list[Goal]] = [[] for _ in names]
+    for goal in goals:
+        needs = [names.index(s) for s in goal.value.free_symbols]
+        if needs:
+            ready[max(needs)].append(goal)
+        elif not goal.holds({}):
+            return
+    if not names:
+        yield {}
+        return
+    left = effort
+
+    def values(name: str, cost: int) -> Sequence[int]:
+        bound = bounds.get(name)
+        if bound is not None:
+            return (bound + cost,)
+        return (0,) if cost == 0 else (cost, -cost)
+
+    def fill(place: int, remaining: int, chosen: Values) -> Iterator[Values]:
+        nonlocal left
+        last = place == len(names) - 1
+        for cost in (remaining,) if last else range(remaining + 1):
+            for value in values(names[place], cost):
+                left -= 1
+                if left < 0:
+                    return
+                chosen[names[place]] = value
+                if all(_holds(goal, chosen) for goal in ready[place]):
+                    if last:
+                        yield dict(chosen)
+                    else:
+                        yield from fill(place + 1, remaining - cost, chosen)
+                del chosen[names[place]]
+
+    total = 0
+    while left > 0:
+        yield from fill(0, total, {})
+        total += 1
+
+
+def _holds(goal: Goal, values: Values) -> bool:
+    try:
+        return goal.holds(values)
+    except GeometryError:
+        return False
+
+
+def models(lemma: Lemma, effort: int) -> Iterator[Values]:
+    """Integers at which all hypotheses of a lemma hold, smallest first."""
+    goals = (*lemma.given, *lemma.where)
+    names = lemma.variables
+    bounds = dict.fromkeys(names, None) | _least(goals)
+    return instances(names, bounds, goals, effort)
+
+
+def _least(goals: Sequence[Goal]) -> dict[str, int]:
+    """The lower bounds that goals of the form `x - b >= 0` give."""
+    found: dict[str, int] = {}
+    for goal in goals:
+        (name, *more) = goal.value.free_symbols or {""}
+        terms = goal.value.terms
+        if goal.kind == "ge" and not more and terms.get((name,)) == 1 and len(terms) <= 2:
+            bound = -terms.get((), 0)
+            if set(terms) <= {(name,), ()}:
+                found[name] = max(bound, found.get(name, bound))
+    return found

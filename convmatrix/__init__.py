@@ -31,7 +31,10 @@ _HOMES = {
     "maps": "ComposedMap LeafMap Map TransposedMap",
     "networks": "Network NetworkMap network",
     "pattern": "Pattern",
-    "proof": "Certificate Counterexample Proof prove_equal prove_transpose textbook_transpose",
+    "proof": (
+        "Certificate Claim Counterexample Proof catalogue prove prove_equal prove_transpose "
+        "textbook_transpose"
+    ),
     "separable": "Minor Separability separability",
     "views.symbols": "symbols weight_symbols",
 }

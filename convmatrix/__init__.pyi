@@ -65,8 +65,11 @@ from convmatrix.networks import NetworkMap as NetworkMap
 from convmatrix.networks import network as network
 from convmatrix.pattern import Pattern as Pattern
 from convmatrix.proof import Certificate as Certificate
+from convmatrix.proof import Claim as Claim
 from convmatrix.proof import Counterexample as Counterexample
 from convmatrix.proof import Proof as Proof
+from convmatrix.proof import catalogue as catalogue
+from convmatrix.proof import prove as prove
 from convmatrix.proof import prove_equal as prove_equal
 from convmatrix.proof import prove_transpose as prove_transpose
 from convmatrix.proof import textbook_transpose as textbook_transpose

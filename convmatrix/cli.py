@@ -16,8 +16,23 @@ from typing import Any
 import click
 
 import convmatrix as cm
-from convmatrix.errors import ConvMatrixError, GeometryError, ProofError, WeightError
-from convmatrix.options import KINDS, Options, build_layer, read_array, read_kernel, sizes
+from convmatrix.errors import (
+    CertificateError,
+    ConvMatrixError,
+    GeometryError,
+    ProofError,
+    WeightError,
+)
+from convmatrix.options import (
+    KINDS,
+    Options,
+    build_layer,
+    prove_named,
+    read_array,
+    read_kernel,
+    read_text,
+    sizes,
+)
 
 __all__ = ["cli", "main"]
 
@@ -208,23 +223,101 @@ def graph(options: Options, output: str | None, format: str | None, as_json: boo
 @cli.command()
 @click.argument("name", required=False)
 @click.option("--list", "show_list", is_flag=True, help="Name the statements.")
+@click.option("--all", "prove_all", is_flag=True, help="Prove every statement.")
+@click.option("--method", default="auto", show_default=True, metavar="METHOD",
+              help="auto, certificate, presburger or search.")  # fmt: skip
+@click.option("--smtlib", metavar="FILE", help="Write the obligations for z3 or cvc5.")
+@_output
 @_json
 @_geometry
-def prove(options: Options, name: str | None, show_list: bool, as_json: bool) -> int:
-    """Prove a statement (transpose) at this geometry, for all weights.
+def prove(
+    options: Options,
+    name: str | None,
+    show_list: bool,
+    prove_all: bool,
+    method: str,
+    smtlib: str | None,
+    output: str | None,
+    as_json: bool,
+) -> int:
+    """Prove a statement, for all sizes and parameters that no option fixes.
 
-    Exit status 1 with the counterexample where it does not hold.
+    -o writes the certificate. With --input, `transpose` is proved at that size. Exit status 1 with
+    the smallest counterexample where it does not hold, or where no engine decides.
     """
-    statements = {"transpose": "the matrix transpose is the textbook transposed convolution"}
-    if show_list or name is None:
-        text = "\n".join(f"{key:<12}{meaning}" for key, meaning in statements.items())
-        _print(statements, text, as_json)
+    if show_list or (name is None and not prove_all):
+        claims = cm.catalogue()
+        data = [claim.to_dict() for claim in claims.values()]
+        _print(data, "\n\n".join(map(str, claims.values())), as_json)
         return 0
-    if name not in statements:
-        raise ProofError(f"no statement named {name!r}; use one of {', '.join(statements)}")
-    proof = cm.prove_transpose(build_layer(options), *sizes(options.input))
-    _print(proof.to_dict(), str(proof), as_json)
+    if prove_all:
+        return _prove_all(method, as_json)
+    assert name is not None
+    proof = prove_named(name.replace("_", "-"), options, _typed(), method)
+    if output is not None or smtlib is not None:
+        _write_certificate(proof, output, smtlib)
+    if output != "-" and smtlib != "-":
+        _print(proof.to_dict(), str(proof), as_json)
     return 0 if proof.holds else 1
+
+
+def _typed() -> set[str]:
+    """The options that the person gave, the rest being defaults."""
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    return {name for name in context.params if context.get_parameter_source(name) == given} | {
+        option.name
+        for option in context.command.params
+        if option.name and context.get_parameter_source(option.name) == given
+    }
+
+
+def _prove_all(method: str, as_json: bool) -> int:
+    proofs = {}
+    for claim in cm.catalogue():
+        proofs[claim] = proof = cm.prove(claim, method=method)
+        if not as_json:
+            click.echo(f"{proof.verdict}: {claim}: {proof.statement} ({proof.method})")
+    if as_json:
+        _print({claim: proof.to_dict() for claim, proof in proofs.items()}, "", True)
+    return 0 if all(proof.holds for proof in proofs.values()) else 1
+
+
+def _write_certificate(proof: cm.Proof, output: str | None, smtlib: str | None) -> None:
+    from convmatrix.writers import target
+
+    if proof.certificate is None and proof.holds:
+        raise ProofError(
+            "it is proved, but with no certificate to write: only a proof for all sizes has one"
+        )
+    if proof.certificate is None:
+        return
+    texts = {output: proof.certificate.to_json, smtlib: proof.certificate.to_smtlib}
+    for place, make in texts.items():
+        if place is not None:
+            with target(place) as file:
+                file.write(make().encode())
+            if place != "-":
+                _say(f"wrote {place}: {proof.certificate.steps} steps")
+
+
+@cli.command()
+@click.argument("certificate")
+@_json
+def check(certificate: str, as_json: bool) -> int:
+    """Check a CERTIFICATE file without the engine that found it; exit 1 if it proves nothing."""
+    text = read_text(certificate)
+    read = cm.Certificate.from_json(text)
+    try:
+        read.check()
+    except CertificateError as error:
+        data = {"valid": False, "error": str(error)}
+        _print(data, f"rejected: {error}", as_json)
+        return 1
+    data = {name: read.data[name] for name in ("statement", "level", "scope")}
+    text = f"valid: {data['statement']}\n  level  {data['level']}\n  scope  {data['scope']}"
+    _print({"valid": True, **data, "steps": read.steps}, f"{text}\n  steps  {read.steps}", as_json)
+    return 0
 
 
 @cli.command()

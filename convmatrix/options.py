@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convmatrix import layers
-from convmatrix.errors import FileError, GeometryError, WeightError
+from convmatrix.errors import FileError, GeometryError, ProofError, WeightError
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.layers.convolution import conv, conv_transpose
 
-__all__ = ["KINDS", "Options", "build_layer", "numbers", "read_array", "read_kernel", "sizes"]
+__all__ = [
+    "KINDS", "Options", "build_layer", "numbers", "prove_named", "read_array", "read_kernel",
+    "read_text", "sizes",
+]  # fmt: skip
+
+if TYPE_CHECKING:
+    from convmatrix.proof import Proof
 
 Array = np.ndarray[Any, Any]
 
@@ -210,6 +217,64 @@ def _build(o: Options) -> layers.Layer:
     if not 1 <= _ndim(o) <= 3:
         raise GeometryError(f"--input takes 1 to 3 axes, e.g. 5x5, got {o.input!r}")
     return KINDS[kind](o)
+
+
+PARAMETERS = {
+    "kernel": "kernel_size", "stride": "stride", "padding": "padding", "dilation": "dilation",
+    "padding_mode": "padding_mode", "output_padding": "output_padding",
+}  # fmt: skip
+"""The options that fix a parameter of a statement."""
+
+OF_A_LAYER = {"kind", "groups", "in_channels", "out_channels", "weight", "scale", "flip", "input"}
+
+
+def prove_named(name: str, o: Options, typed: set[str], method: str) -> Proof:
+    """Prove a statement of the catalogue with the options that were typed; `transpose` and
+    `connectivity` may also be about one layer, at one input size or at all."""
+    from convmatrix.proof import catalogue, prove, prove_transpose
+
+    of_transpose = {"transpose": "weights", "connectivity": "connectivity"}
+    values = {option: _parameter(o, option) for option in PARAMETERS if option in typed}
+    several = any(
+        isinstance(v, tuple) and not (name == "padding" and len(v) == 1)
+        for name, v in values.items()
+    )
+    if name in of_transpose and (
+        typed & OF_A_LAYER or several or isinstance(values.get("padding"), str)
+    ):
+        size = sizes(o.input) if "input" in typed else ()
+        return prove_transpose(build_layer(o), *size, level=of_transpose[name], method=method)
+    odd = sorted(typed & OF_A_LAYER - {"input"})
+    if odd and name in catalogue():
+        raise ProofError(
+            f"{name} is about all layers; --{odd[0].replace('_', '-')} belongs to transpose and "
+            f"connectivity"
+        )
+    if "input" in typed:
+        values["input"] = numbers(o.input, "--input")
+    named = {PARAMETERS.get(option, "input_size"): value for option, value in values.items()}
+    if isinstance(named.get("padding"), tuple):
+        named["padding"] = named["padding"][0]
+    return prove(name, method=method, **named)
+
+
+def _parameter(o: Options, option: str) -> Any:
+    text = getattr(o, option)
+    if option == "padding_mode":
+        return text
+    return _padding(text) if option == "padding" else numbers(text, f"--{option.replace('_', '-')}")
+
+
+def read_text(path: str) -> str:
+    """A text file; `-` is standard input."""
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileError(f"no such file: {path}; give an existing file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"cannot read {path}: {error}") from None
 
 
 def read_kernel(text: str) -> Array:

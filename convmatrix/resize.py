@@ -17,7 +17,7 @@ import numpy as np
 
 from convmatrix.relation import Index
 
-__all__ = ["RESIZE_MODES", "ResizeAxis"]
+__all__ = ["RESIZE_MODES", "ResizeAxis", "half_pixel"]
 
 ABSENT = -1
 """The input that an unused tap reads: none."""
@@ -37,13 +37,26 @@ def _nearest(n: int, m: int, scale: float | None, shift: float) -> list[Reads]:
     return [((min(int(_float32(_float32(o + shift) * step)), n - 1), one),) for o in range(m)]
 
 
+def half_pixel(o: Index, outputs: Index, inputs: Index) -> Index:
+    """Where output `o` lies among the inputs, times `2 * outputs`, when pixels are areas: the
+    coordinate is `(o + 1/2) * inputs / outputs - 1/2`.
+
+    >>> half_pixel(2, 2, 1)
+    3
+    """
+    return (2 * o + 1) * inputs - outputs
+
+
 def _linear(n: int, m: int, scale: float | None, align_corners: bool) -> list[Reads]:
     if align_corners:
         step = Fraction(n - 1, m - 1) if m > 1 else Fraction(0)
         places = [step * o for o in range(m)]
     else:
         step = 1 / Fraction(scale) if scale else Fraction(n, m)
-        places = [max(Fraction(0), step * (o + Fraction(1, 2)) - Fraction(1, 2)) for o in range(m)]
+        wide, narrow = step.denominator, step.numerator
+        places = [
+            max(Fraction(0), Fraction(half_pixel(o, wide, narrow), 2 * wide)) for o in range(m)
+        ]
     rows: list[Reads] = []
     for place in places:
         left = min(int(place), n - 1)

@@ -331,7 +331,8 @@ class Map(ABC):
 
 def times(shape: Iterable[Index]) -> str:
     """A shape as people write it, `1×5×5`."""
-    return "×".join(map(str, shape))
+    texts = map(str, shape)
+    return "×".join(f"({text})" if " " in text and text[0] != "(" else text for text in texts)
 
 
 def with_absent(values: Array) -> Array:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from convmatrix.proof.certificate import Certificate
+from convmatrix.proof.claims.registry import Claim, catalogue, prove
 from convmatrix.proof.equality import prove_equal
 from convmatrix.proof.result import Counterexample, Proof
 from convmatrix.proof.textbook import textbook_transpose
 from convmatrix.proof.transpose import prove_transpose
 
 __all__ = [
-    "Certificate",
-    "Counterexample",
-    "Proof",
-    "prove_equal",
-    "prove_transpose",
-    "textbook_transpose",
-]
+    "Certificate", "Claim", "Counterexample", "Proof", "catalogue", "prove", "prove_equal",
+    "prove_transpose", "textbook_transpose",
+]  # fmt: skip

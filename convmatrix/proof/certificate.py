@@ -13,7 +13,7 @@ from typing import Any, Literal
 from convmatrix import __version__
 from convmatrix.errors import CertificateError, ConvMatrixError
 from convmatrix.proof.expressions import Polynomial, parse, variables
-from convmatrix.proof.finder import find_all
+from convmatrix.proof.finder import Memory, find_all
 from convmatrix.proof.instances import models
 from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.theorem import Theorem
@@ -203,9 +203,10 @@ def certify(subject: dict[str, Any], theorem: Theorem, variant: int) -> Certific
     witnesses = [_try_out(lemma) for lemma in theorem.lemmas]
     if False in witnesses:
         return None
-    lemmas = []
+    lemmas: list[Any] = []
+    memory: Memory = {}
     for lemma, witness in zip(theorem.lemmas, witnesses, strict=True):
-        found = find_all(lemma)
+        found = find_all(lemma, memory)
         if found is None:
             return None
         cuts = [[goal.kind, str(goal.value), step] for goal, step in found[0]]

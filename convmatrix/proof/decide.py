@@ -40,9 +40,11 @@ def decide(subject: dict[str, Any], method: str = "auto") -> Proof:
     bounds: Mapping[str, int | None] = subject["symbols"]
     given = first.given if first else symbol_guards(bounds)
     example = next(instances(list(bounds), bounds, given, EFFORT), None)
+    level, statement = subject["level"], kind_of(subject).statement(subject)
     if example is None:
         _refuse_vacuous(given)
-    level, statement = subject["level"], kind_of(subject).statement(subject)
+        searched = f"no geometry at which it says anything was found in {EFFORT} attempts"
+        return Proof(None, statement, level, searched, "bounded search")
     scope = first.scope if first else "all geometries at which both sides exist"
     tried = []
     if method in ("auto", "certificate"):
@@ -51,9 +53,9 @@ def decide(subject: dict[str, Any], method: str = "auto") -> Proof:
         ):
             certificate = certify(subject, theorem, variant)
             if certificate is not None:
-                how = (
-                    f"polynomial certificate: {certificate.steps} steps, checked in exact integers"
-                )
+                steps = certificate.steps
+                how = f"polynomial certificate: {steps} steps, checked in exact integers"
+                how = how if steps else "polynomial certificate: both sides are one polynomial"
                 return Proof(True, statement, level, scope, how, None, certificate, example)
         tried.append("no polynomial certificate was found")
     quick = _search(subject, statement, bounds, given, EFFORT // 20)
@@ -118,7 +120,8 @@ def _refutation(
     if proof:
         return None
     assert proof.counterexample is not None
-    found = proof.counterexample.at(values)
+    fixed = {name: v for name, v in subject.get("fixed", {}).items() if isinstance(v, int)}
+    found = proof.counterexample.at({**values, **fixed})
     scope = f"refuted at {_words(values)}"
     return Proof(False, statement, proof.level, scope, how, found)
 

@@ -126,13 +126,18 @@ class Polynomial:
     def __hash__(self) -> int:
         return hash(frozenset(self.terms.items()))
 
-    def __str__(self) -> str:
+    def in_order(self) -> list[tuple[tuple[str, ...], int]]:
+        """The terms as people write them: plain before defined, positive first, constant last."""
+
         def order(item: tuple[tuple[str, ...], int]) -> tuple[bool, bool, bool, tuple[str, ...]]:
             names, c = item
             return not names, c < 0, any(isinstance(v, Defined) for v in names), names
 
+        return sorted(self.terms.items(), key=order)
+
+    def __str__(self) -> str:
         text = ""
-        for monomial, c in sorted(self.terms.items(), key=order):
+        for monomial, c in self.in_order():
             factors = ([] if abs(c) == 1 and monomial else [str(abs(c))]) + list(monomial)
             sign = ("-" if c < 0 else "") if not text else (" - " if c < 0 else " + ")
             text += sign + "*".join(factors)

@@ -22,17 +22,25 @@ Step = dict[str, Any]
 Cut = tuple[Goal, Step]
 
 
-def find_all(lemma: Lemma) -> tuple[list[Cut], list[Step]] | None:
-    """Facts to prove on the way, and a step for every goal; None where one is not found."""
+Memory = dict[tuple[tuple[tuple[str, ...], int], ...], tuple[Step, list[Terms]]]
+"""For a goal proved before, its step and the hypotheses that its numbers mean."""
+
+
+def find_all(lemma: Lemma, memory: Memory | None = None) -> tuple[list[Cut], list[Step]] | None:
+    """Facts to prove on the way, and a step for every goal; None where one is not found.
+
+    What one lemma took to prove is tried first in the next one that shares the `memory`.
+    """
+    memory = {} if memory is None else memory
     for propose in (False, True):
-        search = _Search(lemma)
+        search = _Search(lemma, memory)
         cuts = search.cuts(_proposals(lemma)) if propose else []
         steps = []
         for goal in lemma.goals:
             step = search.step(goal)
             if step is None:
                 break
-            search.learn(goal, useful=goal.kind == "eq")
+            search.learn(goal, useful=propose or goal.kind == "eq")
             steps.append(step)
         else:
             return cuts, steps
@@ -41,7 +49,7 @@ def find_all(lemma: Lemma) -> tuple[list[Cut], list[Step]] | None:
 
 def find(lemma: Lemma, goal: Goal) -> Step | None:
     """A step that proves one goal from the lemma's hypotheses."""
-    return _Search(lemma).step(goal)
+    return _Search(lemma, {}).step(goal)
 
 
 def _proposals(lemma: Lemma) -> list[Goal]:
@@ -60,13 +68,15 @@ def _proposals(lemma: Lemma) -> list[Goal]:
         content = gcd(*(c for m, c in goal.value.terms.items() if m))
         if goal.kind == "ge" and content > 1:
             found.append(goal.value // content)
-    return [Goal("ge", value) for value in found]
+    fresh = dict.fromkeys(value for value in found if not value.is_number)
+    return [Goal("ge", value) for value in fresh if value not in lemma.ge]
 
 
 class _Search:
     """What is known: hypotheses and what was proved from them, and products of these."""
 
-    def __init__(self, lemma: Lemma) -> None:
+    def __init__(self, lemma: Lemma, memory: Memory) -> None:
+        self._memory = memory
         self.ge = [p.terms for p in lemma.ge]
         self.eq = [p.terms for p in lemma.eq]
         self._useful = list(range(len(self.ge)))
@@ -104,11 +114,31 @@ class _Search:
     def _at_least(self, goal: Terms) -> Step | None:
         if goal in self.ge:
             return {"scale": 1, "sum": [[1, [self.ge.index(goal)]]]}
+        key = tuple(sorted(goal.items()))
+        step = self._remembered(key)
+        if step is not None and proves(step, goal, "ge", self.ge, self.eq):
+            return step
         for degree, refute in ((1, False), (1, True), (2, False), (2, True)):
             step = self._solve(goal, degree, refute=refute)
             if step is not None:
+                self._memory[key] = step, list(self.ge)
                 return step
         return None
+
+    def _remembered(self, key: Any) -> Step | None:
+        """A step of another lemma, where all the hypotheses that it uses are known here too."""
+        if key not in self._memory:
+            return None
+        step, known = self._memory[key]
+        extra = len(known)  # the number of the goal's opposite
+        try:
+            terms = [
+                [c, [len(self.ge) if j == extra else self.ge.index(known[j]) for j in places]]
+                for c, places in step.get("sum", [])
+            ]
+        except ValueError:
+            return None
+        return None if "eq" in step else {**step, "sum": terms}
 
     def _columns(self, degree: int) -> list[tuple[tuple[int, ...], Terms]]:
         """All products of at most `degree` hypotheses, with the hypotheses' numbers."""

@@ -31,12 +31,15 @@ def instances(
     if not names:
         yield {}
         return
+    lowest = {name: _lowest(name, bounds.get(name), goals) for name in names}
+    if any(lowest[name] is None and bounds.get(name) is not None for name in names):
+        return
     left = effort
 
     def values(name: str, cost: int) -> Sequence[int]:
-        bound = bounds.get(name)
-        if bound is not None:
-            return (bound + cost,)
+        start = lowest[name]
+        if start is not None:
+            return (start + cost,)
         return (0,) if cost == 0 else (cost, -cost)
 
     def fill(place: int, remaining: int, chosen: Values) -> Iterator[Values]:
@@ -59,6 +62,19 @@ def instances(
     while left > 0:
         yield from fill(0, total, {})
         total += 1
+
+
+SCAN = 100_000
+"""How far the smallest value of one symbol is looked for."""
+
+
+def _lowest(name: str, bound: int | None, goals: Sequence[Goal]) -> int | None:
+    """The smallest value from `bound` on that meets the goals about this symbol alone."""
+    if bound is None:
+        return None
+    alone = [goal for goal in goals if goal.value.free_symbols == {name}]
+    candidates = range(bound, bound + (SCAN if alone else 1))
+    return next((v for v in candidates if all(_holds(g, {name: v}) for g in alone)), None)
 
 
 def _holds(goal: Goal, values: Values) -> bool:

@@ -135,7 +135,9 @@ class Proof:
             "witness": self.witness,
         }
 
-    def __str__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """Verdict, level, scope and method, without the steps."""
         lines = [
             f"{self.verdict}: {self.statement}",
             f"  level   {self.level}",
@@ -145,6 +147,23 @@ class Proof:
         if self.counterexample is not None:
             lines.append(f"  counterexample  {self.counterexample}")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        if self.certificate is None:
+            return self.summary
+        from convmatrix.proof.text import readable
+
+        return f"{self.summary}\n{readable(self.certificate)}"
+
+    def _repr_markdown_(self) -> str:
+        from convmatrix.proof.text import markdown
+
+        return markdown(self)
+
+    def _repr_latex_(self) -> str:
+        from convmatrix.proof.text import latex
+
+        return latex(self)
 
 
 def _plain(value: Any) -> Any:

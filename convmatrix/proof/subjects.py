@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import CertificateError
@@ -48,7 +49,8 @@ def kind(about: str, it: Kind) -> None:
 
 def kind_of(data: Data) -> Kind:
     """The kind of a subject, or `CertificateError`."""
-    from convmatrix.proof import equality, transpose, universal  # noqa: F401 - they make theirs known
+    for module in ("equality", "transpose", "universal", "claims.registry"):
+        import_module(f"convmatrix.proof.{module}")  # they make their kinds known
 
     about = data.get("about")
     if about not in _KINDS:

@@ -164,7 +164,7 @@ def maps_equal(
                 scope=_scope(bounds, level, exists),
                 given=tuple(dict.fromkeys(g for part in parts for g in part.given)),
                 lemmas=tuple(parts),
-                facts=(("channels", agree),),
+                facts=(("channels", agree),) if channels is None else (),
             )
 
 

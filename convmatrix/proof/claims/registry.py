@@ -1,0 +1,278 @@
+"""The catalogue: statements by name, each with its scope, meaning and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from convmatrix.errors import ProofError
+from convmatrix.proof.decide import decide
+from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.instances import models
+from convmatrix.proof.lemmas import Goal, Lemma
+from convmatrix.proof.result import Counterexample, Proof, Replay
+from convmatrix.proof.subject import Decoder, encoded, symbol_bounds
+from convmatrix.proof.subjects import Data, Kind, environment, kind
+from convmatrix.proof.theorem import Theorem, maps_equal, symbol_guards
+from convmatrix.relation import is_symbolic
+
+if TYPE_CHECKING:
+    from convmatrix.maps import Map
+
+__all__ = ["Claim", "Values", "catalogue", "claim", "equal_maps", "lemma", "prove", "prove_claim"]
+
+Values = Mapping[str, Any]
+"""What stands for each symbol of a statement: a polynomial, or an int."""
+
+SYMBOL_OF = {
+    "kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d", "input_size": "n",
+    "output_padding": "a",
+}  # fmt: skip
+"""The symbol that a parameter fixes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement of the catalogue.
+
+    Attributes
+    ----------
+    name
+        What `prove` takes.
+    statement, meaning, scope, source
+        The claim in symbols, in a line of words, for what it holds, and who says so.
+    symbols
+        The free symbols with their lower bounds (None: any integer).
+    defaults
+        Symbols that have these values unless `prove` is told otherwise.
+    """
+
+    name: str
+    statement: str
+    meaning: str
+    scope: str
+    source: str
+    symbols: Mapping[str, int | None]
+    lemmas: Callable[[Values], Sequence[Lemma]] = field(repr=False)
+    level: str = "weights"
+    defaults: Mapping[str, int] = field(default_factory=dict)
+    prover: Callable[..., Proof] | None = field(default=None, repr=False)
+    replay: Callable[[Values], Replay] | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        names = ("name", "statement", "meaning", "scope", "source", "level")
+        return {**{n: getattr(self, n) for n in names}, "symbols": dict(self.symbols)}
+
+    def __str__(self) -> str:
+        lines = (self.statement, self.meaning, f"for {self.scope}", f"source: {self.source}")
+        return "\n  ".join((self.name, *lines))
+
+
+_CLAIMS: dict[str, Claim] = {}
+
+FILES = ("transposed", "sizes", "kernels", "channels", "fields", "resizing")
+
+ORDER = (
+    "transpose", "connectivity", "weights", "circular", "sizes", "round-trip", "output-padding",
+    "windows", "dilation", "interleaving", "stride", "padding", "grouping", "grouping-one",
+    "grouping-depthwise", "depthwise-separable", "separable", "receptive-field",
+    "receptive-field-doubling", "gridding", "bilinear",
+    *(f"arithmetic-{number}" for number in range(1, 16)),
+)  # fmt: skip
+"""The names of the catalogue, as it is read."""
+
+
+def claim(it: Claim) -> Claim:
+    """Make a statement known."""
+    _CLAIMS[it.name] = it
+    return it
+
+
+def catalogue() -> dict[str, Claim]:
+    """The statements that `prove` knows, by name.
+
+    >>> import convmatrix as cm
+    >>> print(cm.catalogue()["round-trip"])
+    round-trip
+      n' = n  ⟺  a = (n + 2p - d(k-1) - 1) mod s
+      a transposed convolution returns to the input's size for one output_padding a only
+      for all n, k, s, d ≥ 1, p ≥ 0 at which the convolution exists, all a
+      source: Dumoulin and Visin, arXiv:1603.07285, relationship 14
+    """
+    known = _all_claims()
+    return {name: known[name] for name in ORDER}
+
+
+def _all_claims() -> dict[str, Claim]:
+    for name in FILES:
+        import_module(f"convmatrix.proof.claims.{name}")
+    return _CLAIMS
+
+
+def prove(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
+    """Prove a statement of the catalogue, for all values of its symbols that are not `fixed`.
+
+    Parameters
+    ----------
+    name
+        One of `catalogue()`.
+    fixed
+        `kernel_size`, `stride`, `padding`, `dilation`, `input_size` or `output_padding`: an int
+        or an expression in symbols.
+
+    Raises
+    ------
+    ProofError
+        Where there is no such statement, or it has no such parameter.
+
+    >>> import convmatrix as cm
+    >>> cm.prove("receptive-field").holds
+    True
+    >>> proof = cm.prove("sizes", kernel_size=3, stride=2, padding=0)
+    >>> proof.holds, proof.counterexample.geometry, proof.counterexample.replay().differs
+    (False, {'n': 1, 'd': 1, 'a': 0, 'k': 3, 's': 2, 'p': 0}, True)
+    """
+    known = catalogue()
+    if name not in known:
+        raise ProofError(f"no statement named {name!r}; use one of {', '.join(known)}")
+    prover = known[name].prover
+    if prover is not None:
+        return prover(method=method, **fixed)
+    return prove_claim(name, method=method, **fixed)
+
+
+def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
+    """`prove` for a claim that is made of lemmas."""
+    it = _all_claims()[name]
+    for option in fixed:
+        if SYMBOL_OF.get(option) not in it.symbols:
+            free = [o for o, symbol in SYMBOL_OF.items() if symbol in it.symbols]
+            raise ProofError(
+                f"{name} has no {option} to fix; it has {', '.join(free) or 'none'} "
+                f"(symbols {', '.join(it.symbols)})"
+            )
+    given = {**it.defaults, **{SYMBOL_OF[option]: value for option, value in fixed.items()}}
+    bounds = symbol_bounds(s for v in given.values() if is_symbolic(v) for s in v.free_symbols)
+    free_bounds = {s: b for s, b in it.symbols.items() if s not in given}
+    subject = {
+        "about": "claim", "name": name, "level": it.level, "symbols": {**free_bounds, **bounds},
+        "fixed": {symbol: encoded(value) for symbol, value in given.items()},
+    }  # fmt: skip
+    return decide(subject, method)
+
+
+def _values(data: Data, values: Mapping[str, Any]) -> dict[str, Any]:
+    decoder = Decoder(values)
+    fixed = {name: decoder.decode(value) for name, value in data["fixed"].items()}
+    return {name: fixed.get(name, values.get(name)) for name in _claim(data).symbols}
+
+
+def _claim(data: Data) -> Claim:
+    known = _all_claims()
+    if data["name"] not in known:
+        raise ProofError(f"no statement named {data['name']!r}; use one of {', '.join(known)}")
+    return known[data["name"]]
+
+
+def _guards(data: Data) -> tuple[Goal, ...]:
+    """The bounds of the symbols, of those that are fixed too."""
+    it, values = _claim(data), _values(data, environment(data))
+    fixed = [
+        Goal("ge", Polynomial.of(values[name]) - bound)
+        for name, bound in it.symbols.items()
+        if bound is not None and name in data["fixed"]
+    ]
+    goals = (*symbol_guards(data["symbols"]), *fixed)
+    return tuple(g for g in goals if not (g.value.is_number and g.holds({})))
+
+
+def _statement(data: Data) -> str:
+    it = _claim(data)
+    fixed = [
+        f"{name} = {value['is'] if isinstance(value, dict) else value}"
+        for name, value in data["fixed"].items()
+        if value != it.defaults.get(name)
+    ]
+    return it.statement + (f", where {', '.join(fixed)}" if fixed else "")
+
+
+def _theorems(data: Data) -> Iterator[Theorem]:
+    it, guards = _claim(data), _guards(data)
+    lemmas = tuple(it.lemmas(_values(data, environment(data))))
+    symbols = set(data["symbols"])
+    given = [g for each in lemmas for g in each.given if g.value.free_symbols <= symbols]
+    chosen = [name for name, value in data["fixed"].items() if value != it.defaults.get(name)]
+    fixed = f", {', '.join(chosen)} fixed" if chosen else ""
+    yield Theorem(
+        _statement(data),
+        it.level,
+        it.scope + fixed,
+        tuple(dict.fromkeys((*guards, *given))),
+        tuple(_guarded(each, guards) for each in lemmas),
+        conclusion=it.meaning,
+    )
+
+
+def _guarded(each: Lemma, guards: Sequence[Goal]) -> Lemma:
+    """A lemma with the bounds of the symbols that occur in it."""
+    goals = (*each.given, *each.where, *each.goals)
+    used = set().union(*(g.value.free_symbols for g in goals))
+    first = [g for g in guards if g.value.free_symbols <= used]
+    return Lemma(
+        each.name, tuple(dict.fromkeys((*first, *each.given))), each.where, each.goals, each.says
+    )
+
+
+TRIALS = 4_000
+
+
+def _at(data: Data, values: Mapping[str, int]) -> Proof:
+    """Whether every lemma holds at the smallest elements and taps of one geometry."""
+    it, statement = _claim(data), _statement(data)
+    inside = _values(data, values)
+    numbers = {name: Polynomial.of(value) for name, value in inside.items()}
+    for each in it.lemmas(numbers):
+        for model in models(each, TRIALS):
+            for goal in each.goals:
+                if not goal.holds(model):
+                    found = _counterexample(it, inside, each, goal, model)
+                    return Proof(False, statement, it.level, "", "", found)
+    return Proof(True, statement, it.level, "", "")
+
+
+def _counterexample(
+    it: Claim, values: Values, each: Lemma, goal: Goal, model: Mapping[str, int]
+) -> Counterexample:
+    number = goal.value.at(model)
+    place = f" at {', '.join(f'{n} = {v}' for n, v in model.items())}" if model else ""
+    wanted = f"{each.name}: {goal.value} {'≥' if goal.kind == 'ge' else '='} 0{place}"
+    play = it.replay
+    seen = play(values) if play is not None else Replay(goal.kind == "ge" or 0, number)
+    expected, got = (seen.expected, seen.got) if play is not None else (wanted, number)
+    return Counterexample(
+        {k: int(v) for k, v in values.items()}, None, None, ((), ()), expected, got, lambda: seen
+    )
+
+
+kind("claim", Kind(_statement, _theorems, _at))
+
+
+def lemma(
+    name: str,
+    given: Sequence[Goal],
+    goals: Sequence[Goal],
+    where: Sequence[Goal] = (),
+    says: str = "",
+) -> Lemma:
+    """A lemma of a statement."""
+    return Lemma(name, tuple(dict.fromkeys(given)), tuple(where), tuple(dict.fromkeys(goals)), says)
+
+
+def equal_maps(A: Map, B: Map, *, exists: bool = True) -> list[Lemma]:
+    """The lemmas that make two maps of one channel equal, tap by tap; with `exists`, that B exists
+    where A does is one of them."""
+    theorem = next(maps_equal(A, B, {}, "weights", "", exists=exists, channels=True))
+    return list(theorem.lemmas)

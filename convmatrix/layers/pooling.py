@@ -16,7 +16,7 @@ from convmatrix.layers.base import (
     per_axis,
 )
 from convmatrix.layers.convolution import pad_axis
-from convmatrix.relation import Axis, Index
+from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.stencil import Factors, Stencil
 
 __all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool", "spatial_axes"]
@@ -52,6 +52,8 @@ class Pool(ChannelwiseLayer):
                 bare, self.padding if isinstance(self.padding, str) else self.padding[j]
             )
             given.append(axis)
+        if self.ceil_mode and any(is_symbolic(axis.room, axis.stride) for axis in given):
+            raise GeometryError("ceil_mode needs the size in numbers; without it, symbols will do")
         axes = tuple(map(_ceil, given) if self.ceil_mode else given)
         for j, axis in enumerate(axes):
             axis.check(f"axis {j}")
@@ -93,6 +95,14 @@ class AveragePool(Pool):
     def _factors(self, j: int, declared: Axis, axis: Axis) -> Factors:
         if self.divisor_override is not None:
             return ((Fraction(1, self.divisor_override if j == 0 else 1),) * axis.kernel,)
+        if is_symbolic(axis.kernel, axis.room):
+            padded = (axis.before, axis.after) != (0, 0) and not self.count_include_pad
+            if padded or is_symbolic(axis.kernel):
+                raise GeometryError(
+                    "avg_pool with symbols has its kernel in numbers, and counts its padding if "
+                    "there is any; give the size in numbers"
+                )
+            return ((Fraction(1, axis.kernel),) * axis.kernel,)
         if self.count_include_pad:
             low, high = -declared.before, declared.size + declared.after
         else:

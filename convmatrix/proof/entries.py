@@ -20,7 +20,7 @@ from convmatrix.errors import ProofError
 if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
-__all__ = ["Polynomials", "Variables", "differences", "polynomials", "terms_of"]
+__all__ = ["ROUNDING", "Polynomials", "Variables", "differences", "polynomials", "terms_of"]
 
 Array = np.ndarray[Any, Any]
 

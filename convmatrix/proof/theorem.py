@@ -20,7 +20,17 @@ from convmatrix.stencil import Stencil
 if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
-__all__ = ["Relations", "Theorem", "kernel_names", "maps_equal", "relations", "symbol_guards"]
+__all__ = [
+    "Relations",
+    "Side",
+    "Theorem",
+    "frame_of_axis",
+    "kernel_names",
+    "maps_equal",
+    "relations",
+    "scope",
+    "symbol_guards",
+]
 
 
 @dataclass(frozen=True)
@@ -79,8 +89,8 @@ def kernel_names(A: Map, B: Map) -> tuple[list[str | None], list[str | None]]:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """One side of an equation: its links, and the kernel and occurrence behind each."""
+class Side:
+    """One side of an equation: its layers from row to column, and the kernel behind each."""
 
     map: Map
     chain: tuple[tuple[LeafMap, bool], ...]
@@ -99,14 +109,35 @@ class _Side:
         """The places in the chain that have a kernel of their own."""
         return [j for j, name in enumerate(self.names) if name is not None]
 
+    @property
+    def free(self) -> bool:
+        """Whether every layer either has a free kernel or only picks elements."""
+        return all(
+            leaf.taps is None
+            or (leaf.weight is None and leaf.taps.size == 1 and leaf.taps.item() == 1)
+            for leaf, _ in self.chain
+        )
 
-def _side(m: Map, names: Sequence[str | None]) -> _Side:
-    by_leaf = dict(zip(map(id, m.leaves), names, strict=True))
-    links = tuple(chain(m))
-    return _Side(m, links, tuple(by_leaf[id(leaf)] for leaf, _ in links))
+
+def _sides(A: Map, B: Map, level: str) -> tuple[Side, Side]:
+    """Both sides; for mere connectivity every kernel is one of its own, whatever its values."""
+    found = []
+    for m, names in zip((A, B), kernel_names(A, B), strict=True):
+        if level != "weights":
+            names = [f"w{j}" if _has_kernel(leaf) else None for j, leaf in enumerate(m.leaves)]
+        by_leaf = dict(zip(map(id, m.leaves), names, strict=True))
+        links = tuple(chain(m))
+        found.append(Side(m, links, tuple(by_leaf[id(leaf)] for leaf, _ in links)))
+    return found[0], found[1]
 
 
-def _matchings(left: _Side, right: _Side) -> Iterator[dict[int, int]]:
+def _has_kernel(leaf: LeafMap) -> bool:
+    """Whether it does more than pick elements, so that its tap and weight matter."""
+    picks = leaf.weight is None and leaf.taps is not None and leaf.taps.size == 1
+    return not (picks and leaf.taps.item() == 1)  # type: ignore[union-attr]
+
+
+def _matchings(left: Side, right: Side) -> Iterator[dict[int, int]]:
     """The ways to give every kernel on the right one of the same name on the left."""
     names = sorted({left.names[j] or "" for j in left.kernels})
     if sorted(left.names[j] or "" for j in left.kernels) != sorted(
@@ -139,13 +170,18 @@ def maps_equal(
     With `exists` it is a lemma that B exists where A does, else both are supposed to. `channels`
     says whether the channel rules agree, where that is known already.
     """
-    left, right = (_side(m, names) for m, names in zip((A, B), kernel_names(A, B), strict=True))
+    left, right = _sides(A, B, level)
     guards = symbol_guards(bounds)
     ndim = len(A.in_shape) - 1
     if len(B.in_shape) - 1 != ndim or (A.in_shape[0], A.out_shape[0]) != (
         B.in_shape[0],
         B.out_shape[0],
     ):
+        return
+    if level == "weights" and not (left.free and right.free):
+        from convmatrix.proof.values import values_equal
+
+        yield from values_equal(left, right, bounds, statement)
         return
     for matching in _matchings(left, right) if level == "weights" else [{}]:
         per_axis = [
@@ -161,7 +197,7 @@ def maps_equal(
             yield Theorem(
                 statement=statement,
                 level=level,
-                scope=_scope(bounds, level, exists),
+                scope=scope(bounds, level, exists=exists),
                 given=tuple(dict.fromkeys(g for part in parts for g in part.given)),
                 lemmas=tuple(parts),
                 facts=(("channels", agree),) if channels is None else (),
@@ -185,8 +221,10 @@ def relations(
     A: Map, B: Map, bounds: Mapping[str, int | None], level: str, *, channels: bool | None = None
 ) -> Iterator[list[Relations]]:
     """The relations of each axis, in every matching of the kernels whose channel rules agree."""
-    left, right = (_side(m, names) for m, names in zip((A, B), kernel_names(A, B), strict=True))
+    left, right = _sides(A, B, level)
     guards = symbol_guards(bounds)
+    if level == "weights" and not (left.free and right.free):
+        return
     for matching in _matchings(left, right) if level == "weights" else [{}]:
         agree = _channels_agree(left, right, matching, level) if channels is None else channels
         if not agree:
@@ -199,8 +237,8 @@ def relations(
 
 
 def _relations_of(
-    left: _Side,
-    right: _Side,
+    left: Side,
+    right: Side,
     axis: int,
     pairs: Sequence[tuple[int, int]],
     bounds: Mapping[str, Any],
@@ -212,14 +250,18 @@ def _relations_of(
         taps = {j: names("t") for j in side.kernels}
         start = follow(side.links(axis, taps), [*bounds, *map(str, taps.values())])
         traced.append((start, tuple(taps[j] for j in order)))
-    validity, shapes = _frame_of_axis(left, right, axis)
+    validity, shapes = frame_of_axis(left, right, axis)
     given = (*guards, *validity[0], *validity[1])
     return Relations(tuple(dict.fromkeys(given)), shapes, traced[0], traced[1])
 
 
-def _scope(bounds: Mapping[str, int | None], level: str, exists: bool) -> str:
+def scope(
+    bounds: Mapping[str, int | None], level: str, *, exists: bool, values: bool = False
+) -> str:
+    """For which geometries and weights a theorem speaks."""
     words = [f"{name} ≥ {b}" if b is not None else f"integers {name}" for name, b in bounds.items()]
-    weights = ", all weights" if level == "weights" else ""
+    free = level == "weights" and not values
+    weights = ", all weights" if free else ""
     which = "the convolution exists" if exists else "both sides exist"
     return f"all {', '.join(words)} at which {which}{weights}"
 
@@ -249,8 +291,8 @@ EXISTS = "the right side exists where the left side does"
 
 
 def _axis_lemmas(
-    left: _Side,
-    right: _Side,
+    left: Side,
+    right: Side,
     axis: int,
     matching: Mapping[int, int],
     level: str,
@@ -283,8 +325,8 @@ def _axis_lemmas(
     return [[*always, a, b] for a in ahead for b in behind]
 
 
-def _frame_of_axis(
-    left: _Side, right: _Side, axis: int
+def frame_of_axis(
+    left: Side, right: Side, axis: int
 ) -> tuple[tuple[tuple[Goal, ...], tuple[Goal, ...]], tuple[Goal, ...]]:
     """What must hold for each side to exist along an axis, and that their shapes are equal."""
     of_left, of_right = (
@@ -303,8 +345,8 @@ MOST_VARIANTS = 16
 
 
 def _implications(
-    known: _Side,
-    wanted: _Side,
+    known: Side,
+    wanted: Side,
     axis: int,
     matching: Mapping[int, int],
     level: str,
@@ -332,7 +374,7 @@ def _implications(
 
 
 def _tap_choices(
-    wanted: _Side,
+    wanted: Side,
     axis: int,
     taps: Mapping[int, Polynomial],
     matching: Mapping[int, int],
@@ -357,7 +399,7 @@ def _says(start: Trace, end: Trace, taps: list[Polynomial]) -> str:
     return f"{where}; on the other side by way of {', '.join(between)}" if between else where
 
 
-def _channels_agree(left: _Side, right: _Side, matching: Mapping[int, int], level: str) -> bool:
+def _channels_agree(left: Side, right: Side, matching: Mapping[int, int], level: str) -> bool:
     """Whether the channel rules, which have no symbols, agree triple by triple."""
     from convmatrix.proof.channels import channel_maps_equal
 

@@ -1,0 +1,278 @@
+"""Maps whose kernels have values: equal where, for each way to connect row and column, the values
+on both sides add up to the same.
+
+Each combination of taps is a relation between row and column. Combinations that are one relation
+at all sizes make a class (a lemma each says so); the entry of the matrix is the sum, over the
+classes, of their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.proof.entries import ROUNDING, terms_of
+from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.instances import instances
+from convmatrix.proof.lemmas import Goal, Lemma
+from convmatrix.proof.theorem import Side, Theorem, frame_of_axis, scope, symbol_guards
+from convmatrix.proof.traces import Link, Trace, follow, trace
+from convmatrix.relation import Axis
+from convmatrix.stencil import Stencil, ravel, read_channel
+
+__all__ = ["values_equal"]
+
+Taps = tuple[int, ...]
+Value = dict[tuple[str, ...], Any]
+"""A polynomial in the weights: numbers by sorted names."""
+Place = tuple[int, int]
+Sums = dict[Place, dict[tuple[Taps, ...], Value]]
+"""For each (row channel, column channel), the value of each combination of taps, an axis each."""
+
+MOST_PATHS = 50_000
+SAMPLES = (0, 5, 11, 40, 120)
+"""Which of the smallest geometries tell relations apart, before that is proved."""
+
+
+def values_equal(
+    left: Side, right: Side, bounds: Mapping[str, int | None], statement: str
+) -> Iterator[Theorem]:
+    """The theorem that makes two maps with given kernels equal, if there is one of this form."""
+    of_left, of_right = _sums(left), _sums(right)
+    if of_left is None or of_right is None:
+        return
+    guards, lemmas, axes = symbol_guards(bounds), [], []
+    for axis in range(len(left.map.in_shape) - 1):
+        found = _Axis.of(left, right, axis, bounds, guards, (of_left, of_right))
+        if found is None:
+            return
+        axes.append(found)
+        lemmas += found.lemmas
+    totals = [
+        _by_class(sums, [axis.classes[j] for axis in axes])
+        for j, sums in enumerate((of_left, of_right))
+    ]
+    yield Theorem(
+        statement,
+        "weights",
+        scope(bounds, "weights", exists=False, values=True),
+        tuple(dict.fromkeys(g for lemma in lemmas for g in lemma.given)),
+        tuple(lemmas),
+        facts=(("values of the classes", _agree(*totals)),),
+        conclusion="The entries are sums over the same classes of tap combinations, with the same "
+        "values.",
+    )
+
+
+# ----------------------------------------------------------------------------- values
+
+
+def _sums(side: Side) -> Sums | None:
+    """Every way from a row's channel to a column's through the taps, with its value."""
+    total = 1
+    for leaf, _ in side.chain:
+        stencil = leaf.bound
+        assert isinstance(stencil, Stencil)
+        if stencil.local or not all(isinstance(k, int) for k in stencil.kernel):
+            return None
+        total *= prod(stencil.kernel) * stencil.group_channels
+    if total * side.map.out_shape[0] > MOST_PATHS:
+        return None
+    ways: Sums = {(c, c): {(): {(): 1}} for c in range(side.map.out_shape[0])}
+    for (leaf, transposed), name in zip(side.chain, side.names, strict=True):
+        steps = _steps(leaf, transposed, name)
+        further: Sums = {}
+        for (row, channel), by_taps in ways.items():
+            for column, taps, value in steps.get(channel, ()):
+                place = further.setdefault((row, column), {})
+                for before, factor in by_taps.items():
+                    combined = _times(factor, value)
+                    _add(place, (*before, taps), combined)
+        ways = further
+    return {place: _per_axis(by_taps) for place, by_taps in ways.items()}
+
+
+def _steps(leaf: Any, transposed: bool, name: str | None) -> dict[int, list[Any]]:
+    """From a channel: the next channels, the taps there, and their values."""
+    stencil = leaf.bound
+    taps = leaf.taps
+    found: dict[int, list[Any]] = {}
+    for o in range(stencil.out_channels):
+        for c in range(stencil.group_channels):
+            width = stencil.out_channels // stencil.groups
+            i = read_channel(o, c, width, stencil.group_channels)
+            for t in product(*map(range, stencil.kernel)):
+                index = (o, c, *t) if stencil.factors is None else t
+                if taps is None:
+                    value: Value = {(f"{name}[{','.join(map(str, index))}]",): 1}
+                else:
+                    value = _value(taps.reshape(-1)[ravel(index, stencil.tap_shape)])
+                near, far = (i, o) if transposed else (o, i)
+                found.setdefault(near, []).append((far, t, value))
+    return found
+
+
+def _value(number: Any) -> Value:
+    number = number.item() if isinstance(number, np.generic) else number
+    if isinstance(number, (int, float, Fraction)):
+        return {(): number} if number else {}
+    value: Value = {}
+    for c, names in terms_of(number):
+        key = tuple(sorted(names))
+        value[key] = value.get(key, 0) + c
+    return value
+
+
+def _times(a: Value, b: Value) -> Value:
+    result: Value = {}
+    for (m, c), (n, d) in product(a.items(), b.items()):
+        key = tuple(sorted(m + n))
+        result[key] = result.get(key, 0) + c * d
+    return result
+
+
+def _add(into: dict[Any, Value], key: Any, value: Value) -> None:
+    total = into.setdefault(key, {})
+    for monomial, c in value.items():
+        total[monomial] = total.get(monomial, 0) + c
+
+
+def _per_axis(by_taps: Mapping[tuple[Taps, ...], Value]) -> dict[tuple[Taps, ...], Value]:
+    """Taps by layer and axis turned into taps by axis and layer."""
+    return {tuple(zip(*taps, strict=True)): value for taps, value in by_taps.items()}
+
+
+def _by_class(side: Sums, classes: Sequence[Mapping[Taps, int | None]]) -> Sums:
+    """The values summed over each class; combinations that connect nothing fall away."""
+    result: Sums = {}
+    for place, by_taps in side.items():
+        for taps, value in by_taps.items():
+            numbers = tuple(of[t] for of, t in zip(classes, taps, strict=True))
+            if None not in numbers:
+                _add(result.setdefault(place, {}), numbers, value)
+    return result
+
+
+def _agree(a: Sums, b: Sums) -> bool:
+    """Exactly where numbers are exact, up to rounding where they are floats."""
+    flat = [
+        {(p, c, m): x for p, by in side.items() for c, v in by.items() for m, x in v.items()}
+        for side in (a, b)
+    ]
+    keys = flat[0].keys() | flat[1].keys()
+    pairs = [(flat[0].get(k, 0), flat[1].get(k, 0)) for k in keys]
+    largest = max((abs(x) for pair in pairs for x in pair), default=0)
+    for x, y in pairs:
+        rounds = isinstance(x, float) or isinstance(y, float)
+        if (abs(x - y) > ROUNDING * float(largest)) if rounds else x != y:
+            return False
+    return True
+
+
+# ---------------------------------------------------------------------------- relations
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One axis: the class of every combination of taps on either side, and why."""
+
+    classes: tuple[dict[Taps, int | None], dict[Taps, int | None]]
+    lemmas: list[Lemma]
+
+    @classmethod
+    def of(
+        cls,
+        left: Side,
+        right: Side,
+        axis: int,
+        bounds: Mapping[str, int | None],
+        guards: Sequence[Goal],
+        sums: tuple[Sums, Sums],
+    ) -> _Axis | None:
+        validity, shapes = frame_of_axis(left, right, axis)
+        given = tuple(dict.fromkeys((*guards, *validity[0], *validity[1])))
+        samples = _samples(bounds, given)
+        lemmas = [Lemma(f"axis {axis}: the shapes are equal", given, (), shapes)]
+        members: dict[Any, tuple[int, Sequence[Link]]] = {}
+        classes: tuple[dict[Taps, int | None], ...] = ({}, {})
+        for j, side in enumerate((left, right)):
+            every = {taps[axis] for by in sums[j].values() for taps in by}
+            for taps in sorted(every):
+                links = side.links(axis, dict(enumerate(map(Polynomial.of, taps))))
+                start = follow(links, bounds)
+                if not start.single:
+                    return None
+                seen = tuple(_pairs(links, values) for values in samples)
+                what = f"axis {axis}, {('left', 'right')[j]} taps {taps}"
+                if not any(seen):
+                    classes[j][taps] = None
+                    nothing = (Goal("ge", Polynomial.of(-1)),)
+                    where = (*start.guards, *start.equations)
+                    lemmas.append(Lemma(f"{what} connect nothing", given, where, nothing))
+                    continue
+                number, first = members.setdefault(seen, (len(members), links))
+                classes[j][taps] = number
+                if first is not links:
+                    pair = (_implies(links, first, bounds), _implies(first, links, bounds))
+                    if None in pair:
+                        return None
+                    for arrow, found in zip("⇒⇐", pair, strict=True):
+                        assert found is not None
+                        name = f"{what} {arrow} class {number}"
+                        lemmas.append(Lemma(name, given, *found))
+        return cls((classes[0], classes[1]), lemmas)
+
+
+def _implies(
+    known: Sequence[Link], wanted: Sequence[Link], bounds: Mapping[str, Any]
+) -> tuple[tuple[Goal, ...], tuple[Goal, ...]] | None:
+    """What holds on one combination of taps, and what has to on another."""
+    start = follow(known, bounds)
+    ends: Iterator[Trace] = iter(trace(wanted, start.row, start.column, start.places))
+    end = next(ends, None)
+    if end is None:
+        return None
+    goals = tuple(dict.fromkeys((*end.guards, *end.equations)))
+    return (*start.guards, *start.equations), goals
+
+
+def _samples(bounds: Mapping[str, int | None], given: Sequence[Goal]) -> list[Mapping[str, int]]:
+    found = list(islice(instances(list(bounds), bounds, given, 20_000), max(SAMPLES) + 1))
+    return [found[j] for j in SAMPLES if j < len(found)]
+
+
+def _pairs(links: Sequence[Link], values: Mapping[str, int]) -> frozenset[Place]:
+    """The connected pairs at one geometry, in plain ints."""
+    found: set[Place] | None = None
+    for link in links:
+        axis, tap = _numeric(link.axis, values), int(link.tap)
+        step = {
+            (i, o) if link.transposed else (o, i)
+            for o in range(axis.outputs)
+            for i in [axis.read(o, tap)]
+            if axis.inside(i)
+        }
+        if found is None:
+            found = step
+            continue
+        onward: dict[int, list[int]] = {}
+        for near, far in step:
+            onward.setdefault(near, []).append(far)
+        found = {(row, far) for row, near in found for far in onward.get(near, ())}
+    return frozenset(found or ())
+
+
+def _numeric(axis: Axis, values: Mapping[str, int]) -> Axis:
+    def number(value: Any) -> int:
+        return Polynomial.of(value).at(values)
+
+    return Axis(
+        number(axis.size), number(axis.kernel), number(axis.stride), number(axis.dilation),
+        number(axis.before), number(axis.after), axis.mode, axis.flip,
+    )  # fmt: skip

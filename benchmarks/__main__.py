@@ -1,4 +1,4 @@
-"""`python -m benchmarks [matrix|import]`: the figures of the notes, as ratios in one run."""
+"""`python -m benchmarks [matrix|import|proofs]`: the figures of the notes, as ratios in one run."""
 
 from __future__ import annotations
 
@@ -65,8 +65,43 @@ def imports() -> None:
     print(f"  convmatrix / numpy {median(taken['convmatrix']) / median(taken['numpy']):.2f}")
 
 
+def proofs() -> None:
+    """All-sizes proofs: a cold start, checks, Presburger arithmetic, the whole catalogue."""
+    command = [sys.executable, "-m", "convmatrix", "prove", "transpose"]
+    cold = seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), 5)
+    print(f"prove transpose, all parameters, cold start {median(cold):.2f} s (to {max(cold):.2f})")
+
+    text = cm.prove_transpose().certificate.to_json()
+    fresh = (
+        "import sys, time; from convmatrix import Certificate; text = sys.stdin.read();"
+        "start = time.perf_counter(); Certificate.from_json(text).check();"
+        "print(time.perf_counter() - start)"
+    )
+    checks = [
+        float(subprocess.run([sys.executable, "-c", fresh], input=text, check=True,
+                             capture_output=True, text=True).stdout)
+        for _ in range(5)
+    ]  # fmt: skip
+    print(f"  its certificate ({len(text) / 1e3:.0f} kB), read and checked in a fresh process")
+    print(f"  {1e3 * median(checks):.0f} ms (to {1e3 * max(checks):.0f})")
+
+    def fixed(s: int, d: int) -> None:
+        proof = cm.prove_transpose(stride=s, dilation=d, padding_mode="zeros", method="presburger")
+        assert proof.holds
+
+    fixed(1, 1)  # islpy is loaded, the channels are proved
+    each = [seconds(lambda s=s, d=d: fixed(s, d), 1)[0] for s in range(1, 9) for d in range(1, 9)]
+    print(f"fixed stride and dilation by isl, 64 pairs {1e3 * median(each):.1f} ms a pair")
+    print(f"  the slowest {1e3 * max(each):.1f} ms")
+
+    start = time.perf_counter()
+    verdicts = [cm.prove(name).holds for name in cm.catalogue()]
+    print(f"catalogue of {len(verdicts)} statements {time.perf_counter() - start:.1f} s")
+    print(f"  proved {sum(v is True for v in verdicts)}")
+
+
 if __name__ == "__main__":
-    suites = {"matrix": matrix, "import": imports}
+    suites = {"matrix": matrix, "import": imports, "proofs": proofs}
     chosen = sys.argv[1:] or list(suites)
     if unknown := set(chosen) - set(suites):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; use one of {', '.join(suites)}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,7 @@ from convmatrix.proof.finder import find
 from convmatrix.proof.instances import instances
 from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.result import Proof
-from convmatrix.proof.subjects import kind_of
+from convmatrix.proof.subjects import Kind, kind_of
 from convmatrix.proof.theorem import symbol_guards
 
 __all__ = ["METHODS", "decide"]
@@ -23,7 +24,7 @@ METHODS = ("auto", "certificate", "presburger", "search")
 
 MOST_VARIANTS = 12
 EFFORT = 40_000
-"""Partial geometries that a bounded search looks at."""
+"""Partial geometries that a bounded search looks at; a twentieth of them in a quick one."""
 PATIENCE = 3.0
 """Seconds after which a bounded search stops; the verdict says how far it came."""
 
@@ -31,103 +32,124 @@ PATIENCE = 3.0
 def decide(subject: dict[str, Any], method: str = "auto") -> Proof:
     """The verdict on a subject.
 
-    Polynomial certificates come first, since others can check them; then a bounded search for the
-    smallest counterexample, Presburger arithmetic where steps are numbers, and the search again.
+    Polynomial certificates come first, since others can check them; then a quick search for the
+    smallest counterexample, Presburger arithmetic where steps are numbers, and a longer search.
     """
     if method not in METHODS:
         raise ProofError(f"method must be one of {METHODS}, got {method!r}")
-    first = next(kind_of(subject).theorems(subject), None)
-    bounds: Mapping[str, int | None] = subject["symbols"]
-    given = first.given if first else symbol_guards(bounds)
-    example = next(instances(list(bounds), bounds, given, EFFORT), None)
-    level, statement = subject["level"], kind_of(subject).statement(subject)
-    if example is None:
-        _refuse_vacuous(given)
+    question = _Question.of(subject)
+    if question.example is None:
+        _refuse_vacuous(question.given)
         searched = f"no geometry at which it says anything was found in {EFFORT} attempts"
-        return Proof(None, statement, level, searched, "bounded search")
-    scope = first.scope if first else "all geometries at which both sides exist"
-    tried = []
-    if method in ("auto", "certificate"):
-        for variant, theorem in enumerate(
-            islice(kind_of(subject).theorems(subject), MOST_VARIANTS)
-        ):
-            certificate = certify(subject, theorem, variant)
-            if certificate is not None:
-                steps = certificate.steps
-                how = f"polynomial certificate: {steps} steps, checked in exact integers"
-                how = how if steps else "polynomial certificate: both sides are one polynomial"
-                return Proof(True, statement, level, scope, how, None, certificate, example)
-        tried.append("no polynomial certificate was found")
-    quick = _search(subject, statement, bounds, given, EFFORT // 20)
-    if isinstance(quick, Proof):
-        return quick
-    if method in ("auto", "presburger"):
+        return question.verdict(None, "bounded search", scope=searched)
+    engines: dict[str, tuple[Callable[[], Proof | str], ...]] = {
+        "auto": (question.certificate, question.quick_search, question.presburger),
+        "certificate": (question.certificate,),
+        "presburger": (lambda: question.presburger(needed=True),),
+        "search": (),
+    }
+    reasons = []
+    for engine in engines[method]:
+        found = engine()
+        if isinstance(found, Proof):
+            return found
+        reasons.append(found)
+    last = question.search()
+    if isinstance(last, Proof):
+        return last
+    how = "; ".join(["bounded search", *filter(None, reasons)])
+    return question.verdict(None, how, scope=last)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A subject with all that its verdict will say; each engine gives a proof, or why not."""
+
+    subject: dict[str, Any]
+    kind: Kind
+    statement: str
+    scope: str
+    bounds: Mapping[str, int | None]
+    given: tuple[Goal, ...]
+    example: dict[str, int] | None
+
+    @classmethod
+    def of(cls, subject: dict[str, Any]) -> _Question:
+        kind = kind_of(subject)
+        first = next(kind.theorems(subject), None)
+        bounds: Mapping[str, int | None] = subject["symbols"]
+        given = first.given if first else symbol_guards(bounds)
+        scope = first.scope if first else "all geometries at which both sides exist"
+        example = next(instances(list(bounds), bounds, given, EFFORT), None)
+        return cls(subject, kind, kind.statement(subject), scope, bounds, given, example)
+
+    def verdict(
+        self, holds: bool | None, method: str, *, scope: str = "", certificate: Any = None
+    ) -> Proof:
+        where, level = scope or self.scope, self.subject["level"]
+        return Proof(holds, self.statement, level, where, method, None, certificate, self.example)
+
+    def certificate(self) -> Proof | str:
+        """Steps that a small checker verifies."""
+        theorems = islice(self.kind.theorems(self.subject), MOST_VARIANTS)
+        for variant, theorem in enumerate(theorems):
+            found = certify(self.subject, theorem, variant)
+            if found is not None:
+                how = f"{found.steps} steps, checked in exact integers"
+                how = how if found.steps else "both sides are one polynomial"
+                return self.verdict(True, f"polynomial certificate: {how}", certificate=found)
+        return "no polynomial certificate was found"
+
+    def presburger(self, *, needed: bool = False) -> Proof | str:
+        """Linear arithmetic with quantifiers, by isl."""
         from convmatrix.proof import presburger
 
-        verdict, why, values = presburger.decide(subject, needed=method == "presburger")
-        if verdict:
-            how = f"Presburger arithmetic (isl): {why}"
-            return Proof(True, statement, level, scope, how, None, None, example)
+        holds, why, values = presburger.decide(self.subject, needed=needed)
+        if holds:
+            return self.verdict(True, f"Presburger arithmetic (isl): {why}")
         if values is not None:
             how = "Presburger arithmetic (isl): where the sides first differ, by the sum"
-            refuted = _refutation(subject, statement, values, how)
+            return self._refutation(values, how) or why
+        return why
+
+    def quick_search(self) -> Proof | str:
+        """The first small geometries."""
+        found = self.search(EFFORT // 20)
+        return found if isinstance(found, Proof) else ""
+
+    def search(self, effort: int = EFFORT) -> Proof | str:
+        """The smallest counterexample as a refutation, or what was searched in vain."""
+        names = list(self.bounds)
+        start, tried, last = time.monotonic(), 0, dict[str, int]()
+        for values in instances(names, self.bounds, self.given, effort):
+            how = f"bounded search: the smallest of {tried + 1} geometries, by their sum"
+            try:
+                refuted = self._refutation(values, how)
+            except GeometryError:
+                continue
             if refuted is not None:
                 return refuted
-        tried.append(why)
-    found = _search(subject, statement, bounds, given, EFFORT)
-    if isinstance(found, Proof):
-        return found
-    return Proof(
-        None, statement, level, found, f"bounded search; {'; '.join(tried)}", None, None, example
-    )
+            tried, last = tried + 1, values
+            if time.monotonic() - start > PATIENCE:
+                break
+        if not last:
+            return "nothing searched: no geometry was found"
+        total = sum(abs(v) for v in last.values())
+        names_in_words = ", ".join(names)
+        return (
+            f"{tried} geometries searched, {names_in_words} with a sum of up to {total}, none fails"
+        )
 
-
-def _search(
-    subject: Mapping[str, Any],
-    statement: str,
-    bounds: Mapping[str, int | None],
-    given: tuple[Goal, ...],
-    effort: int,
-) -> Proof | str:
-    """The smallest counterexample as a refutation, or what was searched in vain."""
-    names = list(bounds)
-    start, tried = time.monotonic(), 0
-    last: Mapping[str, int] = {}
-    for values in instances(names, bounds, given, effort):
-        try:
-            how = f"bounded search: the smallest of {tried + 1} geometries, by their sum"
-            refuted = _refutation(subject, statement, values, how)
-        except GeometryError:
-            continue
-        if refuted is not None:
-            return refuted
-        tried, last = tried + 1, values
-        if time.monotonic() - start > PATIENCE:
-            break
-    if not last:
-        return "nothing searched: no geometry was found"
-    total = sum(abs(v) for v in last.values())
-    return (
-        f"{tried} geometries searched, {', '.join(names)} with a sum of up to {total}, none fails"
-    )
-
-
-def _refutation(
-    subject: Mapping[str, Any], statement: str, values: Mapping[str, int], how: str
-) -> Proof | None:
-    """The refutation that one geometry gives, or None where the statement holds there."""
-    proof = kind_of(subject).at(subject, values)
-    if proof:
-        return None
-    assert proof.counterexample is not None
-    fixed = {name: v for name, v in subject.get("fixed", {}).items() if isinstance(v, int)}
-    found = proof.counterexample.at({**values, **fixed})
-    scope = f"refuted at {_words(values)}"
-    return Proof(False, statement, proof.level, scope, how, found)
-
-
-def _words(values: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in values.items())
+    def _refutation(self, values: Mapping[str, int], how: str) -> Proof | None:
+        """The refutation that one geometry gives, or None where the statement holds there."""
+        proof = self.kind.at(self.subject, values)
+        if proof:
+            return None
+        assert proof.counterexample is not None
+        fixed = {n: v for n, v in self.subject.get("fixed", {}).items() if isinstance(v, int)}
+        found = proof.counterexample.at({**values, **fixed})
+        scope = f"refuted at {', '.join(f'{name} = {value}' for name, value in values.items())}"
+        return Proof(False, self.statement, proof.level, scope, how, found)
 
 
 def _refuse_vacuous(given: tuple[Goal, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import gcd, lcm
 from typing import Any
@@ -14,7 +15,7 @@ from convmatrix.proof.checker import Terms, add, multiply, proves, scaled
 from convmatrix.proof.expressions import Polynomial, Quotient
 from convmatrix.proof.lemmas import Goal, Lemma
 
-__all__ = ["find", "find_all"]
+__all__ = ["Memory", "find", "find_all", "provable"]
 
 Step = dict[str, Any]
 
@@ -45,6 +46,12 @@ def find_all(lemma: Lemma, memory: Memory | None = None) -> tuple[list[Cut], lis
         else:
             return cuts, steps
     return None
+
+
+@lru_cache(maxsize=64)
+def provable(lemma: Lemma) -> bool:
+    """Whether every goal of a lemma has a step; remembered by what the lemma says."""
+    return find_all(lemma) is not None
 
 
 def find(lemma: Lemma, goal: Goal) -> Step | None:

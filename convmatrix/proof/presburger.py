@@ -53,7 +53,8 @@ def decide(
         if any(d is None for d in differing):
             return None, "more than one way leads from row to column through the same taps", None
         if all(d.is_empty() for d in differing):
-            return True, f"sets of (row, column, taps) on {len(axes)} axes compared", None
+            many = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
+            return True, f"sets of (row, column, taps) on {many} compared", None
         values = values or _smallest(isl, symbols, [d for d in differing if not d.is_empty()])
     return False, "isl finds a difference", values
 

@@ -23,7 +23,7 @@ from convmatrix.proof.decide import decide
 from convmatrix.proof.entries import Variables
 from convmatrix.proof.equality import compare, prove_equal
 from convmatrix.proof.lemmas import Lemma
-from convmatrix.proof.products import PRODUCT, channel_lemmas, raveling_lemma
+from convmatrix.proof.products import PRODUCT, channel_lemmas, products_hold, raveling_lemma
 from convmatrix.proof.result import LEVELS, Proof
 from convmatrix.proof.subject import Decoder, encoded, encoded_layer, symbol_bounds
 from convmatrix.proof.subjects import Data, Kind, environment, kind
@@ -258,6 +258,8 @@ def _theorems(data: Data) -> Iterator[Theorem]:
 
 
 def _relations(data: Data) -> Iterator[list[Relations]]:
+    if not products_hold():
+        return
     conv, size = _built(data, environment(data))
     yield from relations(
         conv.on(size).T, textbook(conv, size), data["symbols"], data["level"], channels=True

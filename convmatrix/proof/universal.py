@@ -15,7 +15,7 @@ from convmatrix.errors import GeometryError
 from convmatrix.layers import Convolution, conv1d
 from convmatrix.layers.base import padding_mode
 from convmatrix.proof.decide import decide
-from convmatrix.proof.products import PRODUCT, channel_lemmas, raveling_lemma
+from convmatrix.proof.products import PRODUCT, channel_lemmas, products_hold, raveling_lemma
 from convmatrix.proof.result import Proof
 from convmatrix.proof.subject import Decoder, encoded, symbol_bounds
 from convmatrix.proof.subjects import Data, Kind, environment, kind
@@ -112,6 +112,8 @@ def _theorems(data: Data) -> Iterator[Theorem]:
 
 
 def _relations(data: Data) -> Iterator[list[Relations]]:
+    if not products_hold():
+        return
     values = environment(data)
     per_mode = []
     for mode in data["modes"]:

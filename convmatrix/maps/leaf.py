@@ -48,9 +48,9 @@ class LeafMap(Map):
     @property
     def symbols(self) -> set[Any]:
         """The symbols in its geometry."""
-        if isinstance(self.bound, Rearrangement):
-            return set()
         found: set[Any] = set()
+        if isinstance(self.bound, Rearrangement):
+            return found.union(*(n.free_symbols for n in self.size if is_symbolic(n)))
         for axis in self.bound.axes:
             for name in axis.__slots__:
                 value = getattr(axis, name)

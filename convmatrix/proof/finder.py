@@ -13,7 +13,7 @@ import numpy as np
 
 from convmatrix.proof.checker import Terms, add, multiply, proves, scaled
 from convmatrix.proof.expressions import Polynomial, Quotient
-from convmatrix.proof.lemmas import Goal, Lemma
+from convmatrix.proof.lemmas import Goal, Lemma, without_common_factor
 
 __all__ = ["Memory", "find", "find_all", "provable"]
 
@@ -72,9 +72,12 @@ def _proposals(lemma: Lemma) -> list[Goal]:
             if not (bound % divisor).terms:
                 found.append(bound // divisor - 1 - quotient)
     for goal in lemma.goals:
+        if goal.kind != "ge":
+            continue
         content = gcd(*(c for m, c in goal.value.terms.items() if m))
-        if goal.kind == "ge" and content > 1:
+        if content > 1:
             found.append(goal.value // content)
+        found.append(without_common_factor(goal.value))
     fresh = dict.fromkeys(value for value in found if not value.is_number)
     return [Goal("ge", value) for value in fresh if value not in lemma.ge]
 

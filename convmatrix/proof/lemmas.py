@@ -10,7 +10,7 @@ from typing import Any
 from convmatrix.proof.checker import proves
 from convmatrix.proof.expressions import Defined, Polynomial
 
-__all__ = ["Goal", "Lemma", "at_least", "is_zero"]
+__all__ = ["Goal", "Lemma", "at_least", "is_zero", "without_common_factor"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ def at_least(*values: Polynomial) -> list[Goal]:
 
 def is_zero(*values: Polynomial) -> list[Goal]:
     """Each is 0; a factor that all terms share is left away, which makes the goal stronger."""
-    return [Goal("eq", v) for v in map(_without_common_factor, values) if v.terms]
+    return [Goal("eq", v) for v in map(without_common_factor, values) if v.terms]
 
 
-def _without_common_factor(value: Polynomial) -> Polynomial:
+def without_common_factor(value: Polynomial) -> Polynomial:
     """`y` for a polynomial `x*y`: where `y = 0`, so is `x*y`."""
     monomials = [list(m) for m in value.terms]
     for name in list(monomials[0]) if monomials else []:

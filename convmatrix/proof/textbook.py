@@ -57,7 +57,7 @@ def held_convolution(layer: Layer, size: tuple[Any, ...]) -> tuple[Convolution, 
     return layer, layer.sizes(*size)
 
 
-def not_a_convolution(layer: Layer) -> str:
+def not_a_convolution(layer: object) -> str:
     """What to say of any other layer."""
     return (
         f"the textbook construction is of a convolution or its transpose, got {layer!r:.80}; "

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import TYPE_CHECKING, Any
 
+from convmatrix.layers import ConvolutionTranspose
 from convmatrix.proof.expressions import Polynomial, variables
-from convmatrix.proof.lemmas import Goal, Lemma, is_zero
+from convmatrix.proof.lemmas import Goal, Lemma, at_least, is_zero
 from convmatrix.proof.traces import Link, Names, Trace, chain, follow, trace, valid
 from convmatrix.relation import mirrored
 from convmatrix.stencil import Stencil
@@ -300,21 +301,8 @@ def _axis_lemmas(
     exists: bool,
 ) -> list[list[_Draft]]:
     """The lemmas of one axis, in every variant of the places and taps in between."""
-    bare = left.links(axis, {}), right.links(axis, {})
-    validity = tuple(
-        tuple(dict.fromkeys(g for link in side for g in valid(link.axis))) for side in bare
-    )
-    assert len(validity) == 2
-    sizes = [
-        is_zero(Polynomial.of(a) - b)
-        for a, b in (
-            (left.map.out_shape[axis + 1], right.map.out_shape[axis + 1]),
-            (left.map.in_shape[axis + 1], right.map.in_shape[axis + 1]),
-        )
-    ]
-    always = [
-        _Draft("the shapes are equal", validity, (), tuple(g for side in sizes for g in side))
-    ]
+    validity, shapes = frame_of_axis(left, right, axis)
+    always = [_Draft("the shapes are equal", validity, (), shapes)]
     if exists:
         always.insert(0, _Draft(EXISTS, validity, (), validity[1]))
     if level == "size":
@@ -330,7 +318,13 @@ def frame_of_axis(
 ) -> tuple[tuple[tuple[Goal, ...], tuple[Goal, ...]], tuple[Goal, ...]]:
     """What must hold for each side to exist along an axis, and that their shapes are equal."""
     of_left, of_right = (
-        tuple(dict.fromkeys(g for link in side.links(axis, {}) for g in valid(link.axis)))
+        tuple(
+            dict.fromkeys(
+                goal
+                for link, (leaf, _) in zip(side.links(axis, {}), side.chain, strict=True)
+                for goal in (*valid(link.axis), *_of_output_padding(leaf, axis))
+            )
+        )
         for side in (left, right)
     )
     ends = [
@@ -339,6 +333,16 @@ def frame_of_axis(
     ]
     shapes = tuple(goal for a, b in ends for goal in is_zero(Polynomial.of(a) - b))
     return (of_left, of_right), shapes
+
+
+def _of_output_padding(leaf: LeafMap, axis: int) -> list[Goal]:
+    """`output_padding` is smaller than the larger of stride and dilation."""
+    if not isinstance(leaf.typed, ConvolutionTranspose):
+        return []
+    extra, held = leaf.typed.output_padding[axis], leaf.typed.conv
+    s, d = Polynomial.of(held.stride[axis]), Polynomial.of(held.dilation[axis])
+    largest = s if d == 1 else (s + d + abs(s - d)) // 2
+    return at_least(largest - 1 - extra)
 
 
 MOST_VARIANTS = 16

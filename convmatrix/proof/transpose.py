@@ -43,7 +43,7 @@ MOST_TRIPLES = 1_000_000
 
 
 def prove_transpose(
-    layer: Layer | None = None,
+    layer: Layer | Map | None = None,
     *size: Any,
     kernel_size: Any = None,
     stride: Any = None,
@@ -58,7 +58,8 @@ def prove_transpose(
     Parameters
     ----------
     layer
-        A convolution, or a transposed convolution (then the one that it holds is meant). None
+        A convolution, or a transposed convolution (then the one that it holds is meant), or a map
+        of one, which has its size with it. None
         means every convolution: all sizes, kernels, strides, dilations, paddings (negative ones
         crop) and padding modes, all channels and groups, in any number of dimensions.
     size
@@ -115,11 +116,21 @@ def prove_transpose(
         )
     if len(size) == 1 and size[0] is None:
         size = ()
+    if not isinstance(layer, Layer):
+        layer, size = _layer_of(layer, size)
     plain = _without_weight(layer)
     sizes = plain.sizes(*size) if size else None
     if sizes is None or is_symbolic(*sizes) or _symbols_of(plain):
         return _at_all_sizes(plain, sizes, level, method)
     return _at_one_size(plain, sizes, level)
+
+
+def _layer_of(m: Any, size: tuple[Any, ...]) -> tuple[Layer, tuple[Any, ...]]:
+    """The layer and the size of a map of one layer."""
+    layer = getattr(m, "layer", None)
+    if not isinstance(layer, Layer) or size:
+        raise ProofError(not_a_convolution(m))
+    return layer, m.in_shape[1:]
 
 
 def _without_weight(layer: Layer) -> Layer:

@@ -30,7 +30,8 @@ FREE = {"kernel_size": "k", "stride": "s", "dilation": "d"}
 
 
 def prove_everywhere(fixed: Mapping[str, Any], level: str, method: str) -> Proof:
-    """`prove_transpose` without a layer: what is not fixed is free."""
+    """`prove_transpose` without a layer: what is not fixed is free, and a symbol `n`, `k`, `s`,
+    `d`, `p0` or `p1` in an expression is the free one of that name."""
     values = dict(fixed)
     mode = values.pop("padding_mode", None)
     modes = list(FOLDS) if mode is None else [padding_mode(mode)]
@@ -43,18 +44,12 @@ def prove_everywhere(fixed: Mapping[str, Any], level: str, method: str) -> Proof
     free: dict[str, int | None] = {"n": 1}
     free |= {name: 1 for option, name in FREE.items() if option not in data}
     free |= {} if pads is not None else {"p0": None, "p1": None}
-    taken = sorted(set(free) & set(bounds))
-    if taken:
-        raise GeometryError(
-            f"{', '.join(taken)} in an expression would mean what stays free; "
-            f"use another name, e.g. {taken[0]}_"
-        )
     for option, name in FREE.items():
         data.setdefault(option, {"is": name})
     data.setdefault("before", {"is": "p0"})
     data.setdefault("after", {"is": "p1"})
     subject = {
-        "about": "every transpose", "level": level, "symbols": {**free, **bounds},
+        "about": "every transpose", "level": level, "symbols": {**bounds, **free},
         "modes": modes, **data,
     }  # fmt: skip
     return decide(subject, method)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +114,13 @@ def _all_claims() -> dict[str, Claim]:
     return _CLAIMS
 
 
-def prove(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
+def prove(name: str | Claim, *, method: str = "auto", **fixed: Any) -> Proof:
     """Prove a statement of the catalogue, for all values of its symbols that are not `fixed`.
 
     Parameters
     ----------
     name
-        One of `catalogue()`.
+        One of `catalogue()`, its name or the claim itself; spaces and underscores will do for -.
     fixed
         `kernel_size`, `stride`, `padding`, `dilation`, `input_size` or `output_padding`: an int
         or an expression in symbols.
@@ -136,12 +138,15 @@ def prove(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
     (False, {'n': 1, 'd': 1, 'a': 0, 'k': 3, 's': 2, 'p': 0}, True)
     """
     known = catalogue()
-    if name not in known:
-        raise ProofError(f"no statement named {name!r}; use one of {', '.join(known)}")
-    prover = known[name].prover
+    wanted = name.name if isinstance(name, Claim) else "-".join(re.split(r"[\s_-]+", str(name)))
+    if wanted.lower() not in known:
+        close = get_close_matches(wanted.lower(), known, 3)
+        hint = f"do you mean {' or '.join(close)}? " if close else ""
+        raise ProofError(f"no statement named {name!r}; {hint}use one of {', '.join(known)}")
+    prover = known[wanted.lower()].prover
     if prover is not None:
         return prover(method=method, **fixed)
-    return prove_claim(name, method=method, **fixed)
+    return prove_claim(wanted.lower(), method=method, **fixed)
 
 
 def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
@@ -194,7 +199,7 @@ def _statement(data: Data) -> str:
     fixed = [
         f"{name} = {value['is'] if isinstance(value, dict) else value}"
         for name, value in data["fixed"].items()
-        if value != it.defaults.get(name)
+        if value not in (it.defaults.get(name), {"is": name})
     ]
     return it.statement + (f", where {', '.join(fixed)}" if fixed else "")
 
@@ -204,7 +209,11 @@ def _theorems(data: Data) -> Iterator[Theorem]:
     lemmas = tuple(it.lemmas(_values(data, environment(data))))
     symbols = set(data["symbols"])
     given = [g for each in lemmas for g in each.given if g.value.free_symbols <= symbols]
-    chosen = [name for name, value in data["fixed"].items() if value != it.defaults.get(name)]
+    chosen = [
+        name
+        for name, value in data["fixed"].items()
+        if value not in (it.defaults.get(name), {"is": name})
+    ]
     fixed = f", {', '.join(chosen)} fixed" if chosen else ""
     yield Theorem(
         _statement(data),

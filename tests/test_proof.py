@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -194,6 +195,39 @@ def test_all_sizes_are_proved_with_a_certificate_that_checks():
     for proof in (cm.prove_transpose(), cm.prove_transpose(cm.conv2d(2, 2, 3))):
         assert proof.holds is True
         assert cm.Certificate.from_json(proof.certificate.to_json()).check()
+
+
+def test_without_islpy_certificates_still_prove_and_the_fix_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "islpy", None)
+    assert cm.prove_transpose(stride=2, dilation=3).holds
+    with pytest.raises(cm.MissingExtraError, match=r"pip install 'convmatrix\[proof\]'"):
+        cm.prove_transpose(stride=2, dilation=3, method="presburger")
+
+
+def test_presburger_agrees_with_certificates():
+    pytest.importorskip("islpy")
+    n, k, p = cm.symbols("n k p")
+    for stride, dilation in ((1, 1), (2, 3), (3, 2)):
+        conv = cm.conv1d(1, 1, k, stride=stride, padding=p, dilation=dilation)
+        for layer in (conv, replace(conv, padding=((p, 0),))):
+            wrong = replace(layer, flip=True)
+            for other, holds in ((layer, True), (wrong, False)):
+                by_isl = cm.prove_equal(layer.on(n), other.on(n), method="presburger")
+                by_steps = cm.prove_equal(layer.on(n), other.on(n))
+                assert by_isl.holds is by_steps.holds is holds
+                assert "Presburger" in by_isl.method
+                if not holds:
+                    found = by_isl.counterexample.geometry
+                    assert found == by_steps.counterexample.geometry
+
+
+def test_a_map_of_one_layer_may_stand_for_layer_and_size():
+    n = cm.symbols("n")[0]
+    conv = cm.conv1d(1, 1, 3, stride=2)
+    assert cm.prove_transpose(conv.on(5)).statement == cm.prove_transpose(conv, 5).statement
+    assert cm.prove_transpose(conv.on(n)).holds
+    with pytest.raises(cm.ProofError, match="the textbook construction is of a convolution"):
+        cm.prove_transpose(conv.on(5).T @ conv.on(5))
 
 
 def test_proof_is_plain_data_and_prints():

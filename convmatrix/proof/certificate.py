@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 from convmatrix import __version__
 from convmatrix.errors import CertificateError, ConvMatrixError
-from convmatrix.proof.expressions import Polynomial, parse, variables
+from convmatrix.proof.expressions import Polynomial, variables
 from convmatrix.proof.finder import Memory, find_all
 from convmatrix.proof.instances import models
 from convmatrix.proof.lemmas import Goal, Lemma
+from convmatrix.proof.parsing import parse
 from convmatrix.proof.theorem import Theorem
 from convmatrix.relation import FOLDS, Axis
 

@@ -109,7 +109,9 @@ class _Question:
             return self.verdict(True, f"Presburger arithmetic (isl): {why}")
         if values is not None:
             how = "Presburger arithmetic (isl): where the sides first differ, by the sum"
-            return self._refutation(values, how) or why
+            refuted = self._refutation(values, how)
+            if refuted is not None:
+                return refuted
         return why
 
     def quick_search(self) -> Proof | str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ProofError
+from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.entries import Polynomials, Variables, differences, polynomials
 from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
+from convmatrix.proof.sides import kernel_names
 from convmatrix.proof.subject import Decoder
 from convmatrix.proof.subjects import Data, Kind, environment, kind
-from convmatrix.proof.theorem import Relations, Theorem, kernel_names, maps_equal, relations
+from convmatrix.proof.theorem import Theorem
 from convmatrix.stencil import unravel
 
 if TYPE_CHECKING:

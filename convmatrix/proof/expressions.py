@@ -7,15 +7,14 @@ in Python's notation (`d*k - d + p`, `(n + 1)//s`), so the same text also runs o
 
 from __future__ import annotations
 
-import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from convmatrix.errors import GeometryError, ProofError
 from convmatrix.proof.checker import Terms, add, multiply, scaled
 
-__all__ = ["Absolute", "Defined", "Polynomial", "Quotient", "evaluate", "parse", "variables"]
+__all__ = ["Absolute", "Defined", "Polynomial", "Quotient", "variables"]
 
 
 class Polynomial:
@@ -251,67 +250,3 @@ def _variable(name: str) -> Polynomial:
 def variables(names: str) -> tuple[Polynomial, ...]:
     """Plain variables, as polynomials."""
     return tuple(map(_variable, names.split()))
-
-
-# -------------------------------------------------------------------------------- text
-
-_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Pow: operator.pow,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.USub: operator.neg,
-}  # fmt: skip
-
-MOST_NODES = 4000
-
-
-def evaluate(text: str, values: Mapping[str, Any]) -> Any:
-    """The value of an expression; `values` may hold ints, polynomials, arrays or symbols.
-
-    >>> evaluate("(n + 2*p - 3)//2 + 1", {"n": 5, "p": 1})
-    3
-    """
-    try:
-        tree = ast.parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ProofError(
-            f"expected an integer expression like 'd*(k-1) - p', got {text!r:.60}"
-        ) from None
-    if sum(1 for _ in ast.walk(tree)) > MOST_NODES:
-        raise ProofError(f"an expression of more than {MOST_NODES} parts; use a shorter one")
-    return _value(tree.body, values)
-
-
-def _value(node: ast.AST, values: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.Constant(value=int(number)) if not isinstance(number, bool):
-            return number
-        case ast.Name(id=name) if name in values:
-            return values[name]
-        case ast.UnaryOp(op=op, operand=x) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)](_value(x, values))
-        case ast.BinOp(left=a, op=ast.Pow(), right=ast.Constant(value=int(b))) if 0 <= b <= 8:
-            return _value(a, values) ** b
-        case ast.BinOp(left=a, op=op, right=b) if type(op) in _OPERATORS.keys() - {ast.Pow}:
-            return _OPERATORS[type(op)](_value(a, values), _value(b, values))
-        case ast.Call(func=ast.Name(id="abs"), args=[x], keywords=[]):
-            return abs(_value(x, values))
-    raise ProofError(
-        f"expected integers, + - * // % abs() and the names {', '.join(values)}, "
-        f"got {ast.unparse(node)!r:.60}"
-    )
-
-
-class _AnyName(dict[str, Polynomial]):
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __missing__(self, name: str) -> Polynomial:
-        return _variable(name)
-
-
-def parse(text: str) -> Polynomial:
-    """The polynomial that a text says, any name in it being a variable.
-
-    >>> parse("d*(k - 1) - p")
-    d*k - d - p
-    """
-    return Polynomial.of(evaluate(text, _AnyName()))

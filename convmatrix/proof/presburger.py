@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from convmatrix.errors import MissingExtraError
+from convmatrix.proof.along import Relations
 from convmatrix.proof.expressions import Absolute, Defined, Polynomial
 from convmatrix.proof.lemmas import Goal
 from convmatrix.proof.subjects import kind_of
-from convmatrix.proof.theorem import Relations
 from convmatrix.proof.traces import Trace
 
 __all__ = ["decide"]

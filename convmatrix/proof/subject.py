@@ -15,7 +15,8 @@ import numpy as np
 from convmatrix import layers
 from convmatrix.errors import ProofError, SymbolicError
 from convmatrix.layers import ElementaryLayer, Layer
-from convmatrix.proof.expressions import Polynomial, evaluate, parse
+from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.parsing import evaluate, parse
 from convmatrix.relation import is_symbolic
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import CertificateError
+from convmatrix.proof.along import Relations
 from convmatrix.proof.expressions import Polynomial, variables
-from convmatrix.proof.theorem import Relations, Theorem
+from convmatrix.proof.theorem import Theorem
 
 if TYPE_CHECKING:
     from convmatrix.proof.result import Proof

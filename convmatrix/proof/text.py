@@ -78,7 +78,7 @@ def _latex_name(name: str) -> str:
 def to_latex(value: Polynomial) -> str:
     r"""A polynomial in LaTeX.
 
-    >>> from convmatrix.proof.expressions import parse
+    >>> from convmatrix.proof.parsing import parse
     >>> print(to_latex(parse("d*(k - 1) - p0")))
     d \cdot k - d - p_{0}
     """
@@ -114,7 +114,7 @@ def _reason(step: Any, known: Sequence[Goal], equations: Sequence[Goal], write: 
 
 
 def _lemma_lines(lemma: Lemma, data: Any, write: _Notation) -> list[str]:
-    from convmatrix.proof.expressions import parse
+    from convmatrix.proof.parsing import parse
 
     known = [h for h in lemma.hypotheses if h.kind == "ge"]
     equations = [h for h in lemma.hypotheses if h.kind == "eq"]

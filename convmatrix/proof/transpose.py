@@ -19,6 +19,7 @@ from convmatrix.layers import (
     pointwise,
 )
 from convmatrix.maps.base import times
+from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.decide import decide
 from convmatrix.proof.entries import Variables
 from convmatrix.proof.equality import compare, prove_equal
@@ -28,7 +29,7 @@ from convmatrix.proof.result import LEVELS, Proof
 from convmatrix.proof.subject import Decoder, encoded, encoded_layer, symbol_bounds
 from convmatrix.proof.subjects import Data, Kind, environment, kind
 from convmatrix.proof.textbook import held_convolution, not_a_convolution, swapped, textbook
-from convmatrix.proof.theorem import Relations, Theorem, maps_equal, relations
+from convmatrix.proof.theorem import Theorem
 from convmatrix.relation import Axis, Index, is_symbolic
 
 if TYPE_CHECKING:

@@ -14,13 +14,14 @@ from typing import Any
 from convmatrix.errors import GeometryError
 from convmatrix.layers import Convolution, conv1d
 from convmatrix.layers.base import padding_mode
+from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.decide import decide
 from convmatrix.proof.products import PRODUCT, channel_lemmas, products_hold, raveling_lemma
 from convmatrix.proof.result import Proof
 from convmatrix.proof.subject import Decoder, encoded, symbol_bounds
 from convmatrix.proof.subjects import Data, Kind, environment, kind
 from convmatrix.proof.textbook import textbook
-from convmatrix.proof.theorem import Relations, Theorem, maps_equal, relations
+from convmatrix.proof.theorem import Theorem
 from convmatrix.proof.transpose import CONSTRUCTION, prove_transpose
 from convmatrix.relation import FOLDS, is_symbolic
 

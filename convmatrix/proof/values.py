@@ -21,7 +21,8 @@ from convmatrix.proof.entries import ROUNDING, terms_of
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.instances import instances
 from convmatrix.proof.lemmas import Goal, Lemma
-from convmatrix.proof.theorem import Side, Theorem, frame_of_axis, scope, symbol_guards
+from convmatrix.proof.sides import Side, frame_of_axis
+from convmatrix.proof.theorem import Theorem, scope, symbol_guards
 from convmatrix.proof.traces import Link, Trace, follow, trace
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil, ravel, read_channel

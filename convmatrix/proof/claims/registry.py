@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
+from convmatrix.proof.along import maps_equal
 from convmatrix.proof.decide import decide
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.instances import models
@@ -17,7 +18,7 @@ from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.result import Counterexample, Proof, Replay
 from convmatrix.proof.subject import Decoder, encoded, symbol_bounds
 from convmatrix.proof.subjects import Data, Kind, environment, kind
-from convmatrix.proof.theorem import Theorem, maps_equal, symbol_guards
+from convmatrix.proof.theorem import Theorem, symbol_guards
 from convmatrix.relation import is_symbolic
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 
 from convmatrix.layers import avg_pool, conv1d, conv_transpose1d
 from convmatrix.proof.claims.registry import Claim, Values, claim, lemma, prove_claim
-from convmatrix.proof.expressions import Polynomial, evaluate
+from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.lemmas import Goal, Lemma, at_least, is_zero
+from convmatrix.proof.parsing import evaluate
 from convmatrix.proof.result import Proof, Replay
 from convmatrix.proof.textbook import held_convolution, textbook
 from convmatrix.proof.traces import valid

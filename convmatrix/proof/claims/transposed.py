@@ -9,8 +9,9 @@ from typing import Any
 from convmatrix.layers import conv1d, conv_transpose1d, pad, sample, zero_insert
 from convmatrix.maps.base import Map
 from convmatrix.proof.claims.registry import Claim, Values, claim, equal_maps, lemma
-from convmatrix.proof.expressions import Polynomial, evaluate, variables
+from convmatrix.proof.expressions import Polynomial, variables
 from convmatrix.proof.lemmas import Lemma, at_least, is_zero
+from convmatrix.proof.parsing import evaluate
 from convmatrix.proof.products import channel_lemmas, raveling_lemma
 from convmatrix.proof.transpose import CONSTRUCTION, prove_transpose
 from convmatrix.relation import mirrored

@@ -196,38 +196,56 @@ class _Axis:
         guards: Sequence[Goal],
         sums: tuple[Sums, Sums],
     ) -> _Axis | None:
+        """The classes of an axis, or None where some combination can be met in several ways."""
         validity, shapes = frame_of_axis(left, right, axis)
         given = tuple(dict.fromkeys((*guards, *validity[0], *validity[1])))
-        samples = _samples(bounds, given)
         lemmas = [Lemma(f"axis {axis}: the shapes are equal", given, (), shapes)]
-        members: dict[Any, tuple[int, Sequence[Link]]] = {}
-        classes: tuple[dict[Taps, int | None], ...] = ({}, {})
-        for j, side in enumerate((left, right)):
-            every = {taps[axis] for by in sums[j].values() for taps in by}
-            for taps in sorted(every):
+        sort = _Sorter(f"axis {axis}", given, bounds)
+        classes: tuple[dict[Taps, int | None], dict[Taps, int | None]] = ({}, {})
+        for j, (name, side) in enumerate((("left", left), ("right", right))):
+            for taps in sorted({taps[axis] for by in sums[j].values() for taps in by}):
                 links = side.links(axis, dict(enumerate(map(Polynomial.of, taps))))
-                start = follow(links, bounds)
-                if not start.single:
+                found = sort(f"{name} taps {taps}", links)
+                if found is None:
                     return None
-                seen = tuple(_pairs(links, values) for values in samples)
-                what = f"axis {axis}, {('left', 'right')[j]} taps {taps}"
-                if not any(seen):
-                    classes[j][taps] = None
-                    nothing = (Goal("ge", Polynomial.of(-1)),)
-                    where = (*start.guards, *start.equations)
-                    lemmas.append(Lemma(f"{what} connect nothing", given, where, nothing))
-                    continue
-                number, first = members.setdefault(seen, (len(members), links))
-                classes[j][taps] = number
-                if first is not links:
-                    pair = (_implies(links, first, bounds), _implies(first, links, bounds))
-                    if None in pair:
-                        return None
-                    for arrow, found in zip("⇒⇐", pair, strict=True):
-                        assert found is not None
-                        name = f"{what} {arrow} class {number}"
-                        lemmas.append(Lemma(name, given, *found))
-        return cls((classes[0], classes[1]), lemmas)
+                classes[j][taps], more = found
+                lemmas += more
+        return cls(classes, lemmas)
+
+
+class _Sorter:
+    """Puts relations into classes by how they look at a few geometries, and says what has to be
+    proved for that: they are the same as the first of their class at all geometries."""
+
+    def __init__(
+        self, where: str, given: tuple[Goal, ...], bounds: Mapping[str, int | None]
+    ) -> None:
+        self._where, self._given, self._bounds = where, given, bounds
+        self._samples = _samples(bounds, given)
+        self._first: dict[Any, tuple[int, Sequence[Link]]] = {}
+
+    def __call__(self, what: str, links: Sequence[Link]) -> tuple[int | None, list[Lemma]] | None:
+        """The class (None: it connects nothing) and the lemmas; None where it has no class."""
+        start = follow(links, self._bounds)
+        if not start.single:
+            return None
+        seen = tuple(_pairs(links, values) for values in self._samples)
+        if not any(seen):
+            nothing = (Goal("ge", Polynomial.of(-1)),)
+            where = (*start.guards, *start.equations)
+            name = f"{self._where}, {what} connect nothing"
+            return None, [Lemma(name, self._given, where, nothing)]
+        number, first = self._first.setdefault(seen, (len(self._first), links))
+        if first is links:
+            return number, []
+        lemmas = []
+        for arrow, known, wanted in (("⇒", links, first), ("⇐", first, links)):
+            found = _implies(known, wanted, self._bounds)
+            if found is None:
+                return None
+            name = f"{self._where}, {what} {arrow} class {number}"
+            lemmas.append(Lemma(name, self._given, *found))
+        return number, lemmas
 
 
 def _implies(

@@ -141,7 +141,9 @@ class Axis:
     @property
     def folds(self) -> bool:
         """Whether two taps of one output may meet on one input."""
-        return self.mode != "zeros" and (self.before > 0 or self.after > 0)
+        if self.mode == "zeros" or is_symbolic(self.before, self.after):
+            return self.mode != "zeros"
+        return bool(self.before > 0 or self.after > 0)
 
     def inside(self, i: Index) -> Index:
         """Whether a coordinate is a real input (works on ints and arrays)."""

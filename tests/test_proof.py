@@ -251,3 +251,64 @@ def test_networks_in_proofs():
     merged[0, 0, 1] += v[0, 0, 0]
     one = cm.conv1d(1, 1, 3, padding=1, weight=merged).on(5)
     assert cm.prove_equal(cm.network(graph).on(5), one), "parallel branches fold into one kernel"
+
+
+# ------------------------------------------------------------------ faults that were found once
+
+
+def test_a_shared_layer_is_one_kernel_beside_layers_with_weights_and_when_transposed():
+    layer = cm.conv1d(1, 1, 3, padding=1)
+    one = cm.pointwise(1, 1, ndim=1, weight=[[[1]]])
+    assert cm.prove_equal(layer.on(5), one.on(5) @ layer.on(5))
+    for maker in (cm.conv1d, cm.conv_transpose1d):
+        a, b = (maker(1, 1, k, padding=((1, k - 2),), padding_mode="circular") for k in (3, 2))
+        assert cm.prove_equal(a.on(6) @ b.on(6), b.on(6) @ a.on(6))
+
+
+def test_a_divisor_that_may_be_below_one_is_refused():
+    n, k = cm.symbols("n k")
+    rest = n % (k - 3)
+    left, right = (cm.pad(((r, 0),), ndim=1).on(n) for r in (rest, abs(rest)))
+    with pytest.raises(cm.SymbolicError, match="a divisor that may be below 1"):
+        cm.prove_equal(left, right)
+    assert cm.prove_equal(*(cm.pad(((n % (k + 3), 0),), ndim=1).on(n) for _ in range(2)))
+
+
+def test_given_kernels_are_compared_tap_by_tap():
+    n = cm.symbols("n")[0]
+    a, b = (cm.conv1d(1, 1, 3, weight=[[w]]).on(n) for w in ([1, 2, 3], [1, 5, 7]))
+    assert cm.prove_equal(a, b).holds is False
+    assert cm.prove_equal(a, a).holds
+    twice = cm.avg_pool(3, stride=1, ndim=1).on(n)
+    assert cm.prove_equal(twice, cm.pad(((0, -2),), ndim=1).on(n)).holds is False
+
+
+def test_strides_of_several_terms_and_sizes_that_only_simplify_to_be_equal():
+    n, k, s = cm.symbols("n k s")
+    for layer in (cm.zero_insert(s + 1, ndim=1), cm.conv_transpose1d(1, 1, 3, stride=s + 1)):
+        assert cm.prove_equal(layer.on(n), layer.on(n))
+    A = cm.conv1d(1, 1, k, stride=s).on(n)
+    assert cm.prove_equal(A @ A.T, A @ cm.textbook_transpose(A.layer, n))
+
+
+def test_connectivity_is_never_harder_than_weights():
+    n, m, k, s, p = cm.symbols("n m k s p")
+    A = cm.conv1d(1, 1, k, stride=s).on(n)
+    assert cm.prove_equal((A.T @ A).T, A.T @ A, level="connectivity")
+    plain, flipped = (
+        cm.conv2d(1, 1, k, stride=s, padding=p, flip=flip).on(n, m) for flip in (False, True)
+    )
+    assert cm.prove_equal(plain, flipped, level="connectivity")
+    assert cm.prove_equal(plain, flipped).level == "weights"
+
+
+def test_a_shape_mismatch_replays_with_shapes():
+    left, right = cm.conv2d(1, 1, (2, 1)).on(2, 2), cm.conv2d(1, 1, (1, 2)).on(2, 2)
+    assert left.shape == right.shape
+    assert cm.prove_equal(left, right).counterexample.replay().differs
+
+
+def test_circular_padding_that_may_crop_is_left_out_of_the_scope():
+    n, k, p = cm.symbols("n k p")
+    layer = cm.pad(((k - p, 1),), mode="circular", ndim=1)
+    assert "k - p ≥ 0" in cm.prove_equal(layer.on(n), layer.on(n)).scope

@@ -278,6 +278,11 @@ def pad(
         raise GeometryError(
             f"pad takes numbers, got {pairs!r}; words belong to a layer with a kernel"
         )
+    if mode == "circular" and any(is_symbolic(*pair) for pair in pairs):
+        pairs = tuple(
+            (count(a, "padding", least=0), count(b, "padding", least=0)) for a, b in pairs
+        )
+        return Pad(pairs, mode, **common)
     crop = tuple((min(0, a), min(0, b)) if mode == "circular" else (0, 0) for a, b in pairs)
     if any(a or b for a, b in crop) and any(a > 0 or b > 0 for a, b in pairs):
         wrap = tuple((max(0, a), max(0, b)) for a, b in pairs)

@@ -16,7 +16,7 @@ from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
 from convmatrix.maps.base import Map
 from convmatrix.maps.leaf import LeafMap
 from convmatrix.pattern import Pattern
-from convmatrix.relation import Index
+from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Element, Link
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _tap_count(factor: Map) -> int:
 
 def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:
     """`then @ first`."""
-    if first.out_shape != then.in_shape:
+    if not _same_shape(first.out_shape, then.in_shape):
         raise ShapeError(
             f"B @ A needs A's output to be B's input: A gives {first.out_shape}, B takes "
             f"{then.in_shape}; bind B to {first.out_shape[1:]}, or transpose one of them"
@@ -198,6 +198,25 @@ def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:
         for factor in (m.factors if isinstance(m, ComposedMap) else (m,))
     )
     return ComposedMap(tuple(parts), layer)
+
+
+def _same_shape(a: tuple[Index, ...], b: tuple[Index, ...]) -> bool:
+    """Whether two shapes are equal; in symbols, whether their differences simplify to 0."""
+    if a == b or len(a) != len(b):
+        return a == b
+    return all(
+        x == y or (is_symbolic(x, y) and _vanishes(x - y)) for x, y in zip(a, b, strict=True)
+    )
+
+
+def _vanishes(difference: Any) -> bool:
+    """Whether an expression is 0 once remainders are written as quotients."""
+    if not hasattr(difference, "replace"):
+        return bool(difference == 0)
+    from sympy import Mod, floor
+
+    plain = difference.replace(Mod, lambda x, y: x - y * floor(x / y))
+    return bool(plain.expand() == 0)
 
 
 def bind(layer: Layer, size: tuple[Index, ...]) -> Map:

@@ -4,11 +4,12 @@ the other, through the same taps."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.instances import plausible
 from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.sides import Side, channels_agree, frame_of_axis, matchings, sides
 from convmatrix.proof.theorem import Theorem, scope, symbol_guards
@@ -35,14 +36,14 @@ def maps_equal(
     *,
     exists: bool = False,
     channels: bool | None = None,
+    given: Sequence[Goal] = (),
 ) -> Iterator[Theorem]:
     """The theorems any of which makes two maps on polynomials equal, likeliest first.
 
     With `exists` it is a lemma that B exists where A does, else both are supposed to. `channels`
-    says whether the channel rules agree, where that is known already.
+    says whether the channel rules agree, where that is known already; `given` is supposed too.
     """
     left, right = sides(A, B, level)
-    guards = symbol_guards(bounds)
     ndim = len(A.in_shape) - 1
     if len(B.in_shape) - 1 != ndim or (A.in_shape[0], A.out_shape[0]) != (
         B.in_shape[0],
@@ -50,25 +51,29 @@ def maps_equal(
     ):
         return
     if level == "weights" and not (left.free and right.free):
-        yield from values_equal(left, right, bounds, statement)
+        yield from values_equal(left, right, bounds, statement, given)
         return
+    if level == "connectivity" and left.free and right.free:
+        for stronger in maps_equal(
+            A, B, bounds, "weights", statement, exists=exists, channels=channels, given=given
+        ):
+            yield replace(
+                stronger, level=level, scope=scope(bounds, level, exists=exists, given=given)
+            )
     for matching in matchings(left, right) if level == "weights" else [{}]:
-        per_axis = [
-            _axis_lemmas(left, right, j, matching, level, bounds, exists) for j in range(ndim)
-        ]
         agree = channels_agree(left, right, matching, level) if channels is None else channels
+        per_axis = [
+            _axis_lemmas(left, right, j, matching, level, bounds, exists, given)
+            for j in range(ndim)
+        ]
         for lemmas in product(*per_axis):
-            parts = [
-                _finish(lemma, guards, exists, f"axis {j}" if ndim > 1 else "")
-                for j, axis in enumerate(lemmas)
-                for lemma in axis
-            ]
+            parts = tuple(lemma for axis in lemmas for lemma in axis)
             yield Theorem(
                 statement=statement,
                 level=level,
-                scope=scope(bounds, level, exists=exists),
+                scope=scope(bounds, level, exists=exists, given=given),
                 given=tuple(dict.fromkeys(g for part in parts for g in part.given)),
-                lemmas=tuple(parts),
+                lemmas=parts,
                 facts=(("channels", agree),) if channels is None else (),
             )
 
@@ -87,11 +92,17 @@ class Relations:
 
 
 def relations(
-    A: Map, B: Map, bounds: Mapping[str, int | None], level: str, *, channels: bool | None = None
+    A: Map,
+    B: Map,
+    bounds: Mapping[str, int | None],
+    level: str,
+    *,
+    channels: bool | None = None,
+    given: Sequence[Goal] = (),
 ) -> Iterator[list[Relations]]:
     """The relations of each axis, in every matching of the kernels whose channel rules agree."""
     left, right = sides(A, B, level)
-    guards = symbol_guards(bounds)
+    guards = (*symbol_guards(bounds), *given)
     if level == "weights" and not (left.free and right.free):
         return
     for matching in matchings(left, right) if level == "weights" else [{}]:
@@ -124,47 +135,42 @@ def _relations_of(
     return Relations(tuple(dict.fromkeys(given)), shapes, traced[0], traced[1])
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A lemma on one axis before the symbols' guards are added."""
-
-    name: str
-    validity: tuple[tuple[Goal, ...], tuple[Goal, ...]]
-    where: tuple[Goal, ...]
-    goals: tuple[Goal, ...]
-    says: str = ""
-
-
-def _finish(draft: _Draft, guards: tuple[Goal, ...], exists: bool, axis: str) -> Lemma:
-    of_left, of_right = draft.validity
-    given = of_left if exists and draft.name == EXISTS else (*of_left, *of_right)
-    used = set().union(*(g.value.free_symbols for g in (*given, *draft.where, *draft.goals)))
-    first = tuple(g for g in guards if g.value.free_symbols <= used)
-    name = f"{axis}: {draft.name}" if axis else draft.name
-    together = tuple(dict.fromkeys((*first, *given)))
-    return Lemma(name, together, draft.where, draft.goals, draft.says)
-
-
 def _axis_lemmas(
     left: Side,
     right: Side,
     axis: int,
     matching: Mapping[int, int],
     level: str,
-    bounds: Mapping[str, Any],
+    bounds: Mapping[str, int | None],
     exists: bool,
-) -> list[list[_Draft]]:
-    """The lemmas of one axis, in every variant of the places and taps in between."""
-    validity, shapes = frame_of_axis(left, right, axis)
-    always = [_Draft("the shapes are equal", validity, (), shapes)]
-    if exists:
-        always.insert(0, _Draft(EXISTS, validity, (), validity[1]))
+    given: Sequence[Goal],
+) -> Iterator[list[Lemma]]:
+    """The lemmas of one axis, in every variant of the places and taps in between that a few
+    geometries do not rule out."""
+    (of_left, of_right), shapes = frame_of_axis(left, right, axis)
+    of_both = tuple(dict.fromkeys((*given, *of_left, *of_right)))
+    guards = symbol_guards(bounds)
+    prefix = f"axis {axis}: " if len(left.map.in_shape) > 2 else ""
+
+    def lemma(name: str, given: tuple[Goal, ...], where: Any, goals: Any, says: str = "") -> Lemma:
+        used = set().union(*(g.value.free_symbols for g in (*given, *where, *goals)))
+        first = tuple(g for g in guards if g.value.free_symbols <= used)
+        together = tuple(dict.fromkeys((*first, *given)))
+        return Lemma(prefix + name, together, tuple(where), tuple(goals), says)
+
+    always = [lemma(EXISTS, of_left, (), of_right)] if exists else []
+    always.append(lemma("the shapes are equal", of_both, (), shapes))
     if level == "size":
-        return [always]
-    ahead = _implications(left, right, axis, matching, level, bounds, validity, "left ⇒ right")
+        yield always
+        return
     back = {le: r for r, le in matching.items()}
-    behind = _implications(right, left, axis, back, level, bounds, validity, "right ⇒ left")
-    return [[*always, a, b] for a in ahead for b in behind]
+    directions = (("left ⇒ right", left, right, matching), ("right ⇒ left", right, left, back))
+    found = []
+    for name, known, wanted, pairs in directions:
+        implied = _implications(known, wanted, axis, pairs, level, bounds)
+        lemmas = [lemma(name, of_both, *parts) for parts in implied]
+        found.append(lemmas if len(lemmas) < 2 else [x for x in lemmas if plausible(x)])
+    yield from ([*always, *both] for both in product(*found))
 
 
 def _implications(
@@ -174,10 +180,8 @@ def _implications(
     matching: Mapping[int, int],
     level: str,
     bounds: Mapping[str, Any],
-    validity: Any,
-    name: str,
-) -> list[_Draft]:
-    """What connects row and column on one side connects them on the other."""
+) -> list[tuple[tuple[Goal, ...], tuple[Goal, ...], str]]:
+    """What connects row and column on one side, and what has to for it to be so on the other."""
     names = Names(bounds)
     taps = {j: names("t") for j in known.kernels}
     start = follow(known.links(axis, taps), [*bounds, *map(str, taps.values())])
@@ -189,8 +193,8 @@ def _implications(
         target = wanted.links(axis, chosen)
         for end in trace(target, start.row, start.column, start.places):
             says = _says(start, end, list(taps.values()))
-            goals = (*end.guards, *end.equations)
-            found.append(_Draft(name, validity, where, tuple(dict.fromkeys(goals)), says))
+            goals = tuple(dict.fromkeys((*end.guards, *end.equations)))
+            found.append((where, goals, says))
             if len(found) == MOST_VARIANTS:
                 return found
     return found

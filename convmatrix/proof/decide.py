@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from convmatrix.errors import GeometryError, ProofError
-from convmatrix.proof.certificate import certify
+from convmatrix.proof.certify import certify
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.finder import find
 from convmatrix.proof.instances import instances

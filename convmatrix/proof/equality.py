@@ -10,6 +10,7 @@ import numpy as np
 from convmatrix.errors import ProofError
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.entries import Polynomials, Variables, differences, polynomials
+from convmatrix.proof.lemmas import Goal
 from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
 from convmatrix.proof.sides import kernel_names
 from convmatrix.proof.subject import Decoder
@@ -101,28 +102,30 @@ def _for_all(A: Map, B: Map, level: str, method: str) -> Proof:
     return decide(subject, method)
 
 
-def _sides(data: Data, values: Mapping[str, Any]) -> tuple[Map, Map]:
+def _sides(data: Data, values: Mapping[str, Any]) -> tuple[Map, Map, list[Goal]]:
     decoder = Decoder(values)
-    return decoder.map(data["left"]), decoder.map(data["right"])
+    return decoder.map(data["left"]), decoder.map(data["right"]), decoder.guards
 
 
 def _statement(data: Data) -> str:
-    left, right = _sides(data, environment(data))
+    left, right, _ = _sides(data, environment(data))
     return f"{left.describe()} = {right.describe()}"
 
 
 def _theorems(data: Data) -> Iterator[Theorem]:
-    left, right = _sides(data, environment(data))
-    yield from maps_equal(left, right, data["symbols"], data["level"], _statement(data))
+    left, right, given = _sides(data, environment(data))
+    bounds, level = data["symbols"], data["level"]
+    yield from maps_equal(left, right, bounds, level, _statement(data), given=given)
 
 
 def _relations(data: Data) -> Iterator[list[Relations]]:
-    left, right = _sides(data, environment(data))
-    yield from relations(left, right, data["symbols"], data["level"])
+    left, right, given = _sides(data, environment(data))
+    yield from relations(left, right, data["symbols"], data["level"], given=given)
 
 
 def _at(data: Data, values: Mapping[str, int]) -> Proof:
-    return prove_equal(*_sides(data, values), level=data["level"])
+    left, right, _ = _sides(data, values)
+    return prove_equal(left, right, level=data["level"])
 
 
 kind("equality", Kind(_statement, _theorems, _at, _relations))
@@ -168,7 +171,7 @@ def compare(
             ((), ()),
             shapes[0],
             shapes[1],
-            lambda: Replay(A.shape, B.shape),
+            lambda: Replay(*shapes),
         )
         return verdict(False, "size", "shapes compared", found)
     if level == "size":

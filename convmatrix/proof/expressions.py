@@ -14,6 +14,9 @@ from typing import Any
 from convmatrix.errors import GeometryError, ProofError
 from convmatrix.proof.checker import Terms, add, multiply, scaled
 
+MOST_TERMS = 100_000
+"""Of a product; what people write has a few dozen."""
+
 __all__ = ["Absolute", "Defined", "Polynomial", "Quotient", "variables"]
 
 
@@ -77,7 +80,10 @@ class Polynomial:
         return Polynomial.of(other) - self
 
     def __mul__(self, other: Any) -> Polynomial:
-        return Polynomial(multiply(self.terms, Polynomial.of(other).terms))
+        factor = Polynomial.of(other)
+        if len(self.terms) * len(factor.terms) > MOST_TERMS:
+            raise ProofError(f"a product of more than {MOST_TERMS} terms; use a simpler geometry")
+        return Polynomial(multiply(self.terms, factor.terms))
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -89,6 +95,8 @@ class Polynomial:
 
     def __floordiv__(self, other: Any) -> Polynomial:
         divisor = Polynomial.of(other)
+        if divisor.is_number and int(divisor) < 1:
+            raise GeometryError(f"({self}) // {divisor}: a divisor in a geometry is at least 1")
         whole, rest = _divide(self, divisor)
         if not rest.terms:
             return whole
@@ -160,27 +168,39 @@ class Polynomial:
 
 
 def _divide(numerator: Polynomial, divisor: Polynomial) -> tuple[Polynomial, Polynomial]:
-    """`numerator = divisor * whole + rest`, with every multiple of a single term taken out, so
-    that equal quotients get one name."""
-    if len(divisor.terms) != 1:
-        return (Polynomial.of(1), Polynomial.of(0)) if numerator == divisor else (
-            Polynomial.of(0), numerator
-        )  # fmt: skip
-    ((shared, c),) = divisor.terms.items()
-    whole: Terms = {}
-    rest: Terms = {}
-    for monomial, a in numerator.terms.items():
-        left = list(monomial)
-        try:
-            for name in shared:
-                left.remove(name)
-        except ValueError:
-            rest[monomial] = a
-            continue
-        times, remainder = divmod(a, c)
-        whole = add(whole, {tuple(left): times} if times else {})
-        rest = add(rest, {monomial: remainder} if remainder else {})
-    return Polynomial(whole), Polynomial(rest)
+    """`numerator = divisor * whole + rest`, so that equal quotients get one name: every multiple of
+    a divisor of one term is taken out, one of several terms only where it leaves nothing."""
+    leading = max(divisor.terms, key=_order)
+    whole, rest, todo = Polynomial({}), Polynomial({}), numerator
+    while todo.terms:
+        monomial = max(todo.terms, key=_order)
+        term = Polynomial({monomial: todo.terms[monomial]})
+        left = _without(monomial, leading)
+        times = 0 if left is None else todo.terms[monomial] // divisor.terms[leading]
+        if times and left is not None:
+            factor = Polynomial({left: times})
+            whole, todo = whole + factor, todo - factor * divisor
+            term = Polynomial({monomial: todo.terms.get(monomial, 0)})
+        if term.terms[monomial]:
+            rest, todo = rest + term, todo - term
+    if rest.terms and len(divisor.terms) > 1:
+        return Polynomial({}), numerator
+    return whole, rest
+
+
+def _order(monomial: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Monomials by degree, then by name."""
+    return len(monomial), monomial
+
+
+def _without(monomial: tuple[str, ...], factor: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What is left of a monomial divided by another; None where it is no multiple."""
+    left = list(monomial)
+    for name in factor:
+        if name not in left:
+            return None
+        left.remove(name)
+    return tuple(left)
 
 
 class Defined(str):

@@ -35,7 +35,7 @@ def find_all(lemma: Lemma, memory: Memory | None = None) -> tuple[list[Cut], lis
     memory = {} if memory is None else memory
     for propose in (False, True):
         search = _Search(lemma, memory)
-        cuts = search.cuts(_proposals(lemma)) if propose else []
+        cuts = search.cuts([*_factored(lemma), *(_proposals(lemma) if propose else ())])
         steps = []
         for goal in lemma.goals:
             step = search.step(goal)
@@ -57,6 +57,13 @@ def provable(lemma: Lemma) -> bool:
 def find(lemma: Lemma, goal: Goal) -> Step | None:
     """A step that proves one goal from the lemma's hypotheses."""
     return _Search(lemma, {}).step(goal)
+
+
+def _factored(lemma: Lemma) -> list[Goal]:
+    """`y = 0` for each goal `x*y = 0`, which follows from it."""
+    found = [without_common_factor(g.value) for g in lemma.goals if g.kind == "eq"]
+    goals = [g.value for g in lemma.goals]
+    return [Goal("eq", value) for value in dict.fromkeys(found) if value not in goals]
 
 
 def _proposals(lemma: Lemma) -> list[Goal]:

@@ -4,11 +4,13 @@ geometries in which a bounded search looks for a counterexample."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Literal
 
 from convmatrix.errors import GeometryError
 from convmatrix.proof.lemmas import Goal, Lemma
 
-__all__ = ["instances", "models"]
+__all__ = ["instances", "models", "plausible", "try_out"]
 
 Values = dict[str, int]
 
@@ -103,3 +105,23 @@ def _least(goals: Sequence[Goal]) -> dict[str, int]:
             if set(terms) <= {(name,), ()}:
                 found[name] = max(bound, found.get(name, bound))
     return found
+
+
+TRIALS = 40
+EFFORT = 6_000
+
+
+def try_out(lemma: Lemma) -> Values | Literal[False] | None:
+    """The smallest integers that meet the hypotheses, None where none was found, or False where a
+    goal fails at one of the smallest few."""
+    first = None
+    for values in islice(models(lemma, EFFORT), TRIALS):
+        first = first or values
+        if not all(goal.holds(values) for goal in lemma.goals):
+            return False
+    return first
+
+
+def plausible(lemma: Lemma) -> bool:
+    """Whether no goal fails at the smallest few integers that meet the hypotheses."""
+    return try_out(lemma) is not False

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from convmatrix.errors import SymbolicError
 from convmatrix.proof.checker import proves
-from convmatrix.proof.expressions import Defined, Polynomial
+from convmatrix.proof.expressions import Defined, Polynomial, Quotient
 
 __all__ = ["Goal", "Lemma", "at_least", "is_zero", "without_common_factor"]
 
@@ -35,8 +36,8 @@ def at_least(*values: Polynomial) -> list[Goal]:
 
 
 def is_zero(*values: Polynomial) -> list[Goal]:
-    """Each is 0; a factor that all terms share is left away, which makes the goal stronger."""
-    return [Goal("eq", v) for v in map(without_common_factor, values) if v.terms]
+    """Each is 0; what is the zero polynomial goes without saying."""
+    return [Goal("eq", v) for v in map(Polynomial.of, values) if v.terms]
 
 
 def without_common_factor(value: Polynomial) -> Polynomial:
@@ -76,8 +77,14 @@ class Lemma:
     @cached_property
     def hypotheses(self) -> tuple[Goal, ...]:
         """All that may be used: given, where, and what the definitions say."""
-        facts = []
+        facts: list[Goal] = []
+        supposed = (*self.given, *self.where)
         for variable in self.definitions:
+            if isinstance(variable, Quotient) and not _certainly_positive(variable, supposed):
+                raise SymbolicError(
+                    f"{variable} has a divisor that may be below 1; divide by a positive symbol "
+                    f"or number"
+                )
             ge, eq = variable.facts()
             facts += at_least(*ge) + [Goal("eq", v) for v in eq]
         return tuple(dict.fromkeys((*self.given, *self.where, *facts)))
@@ -112,6 +119,33 @@ class Lemma:
                 yield goal
                 return
             known[goal.kind].append(goal.value.terms)
+
+
+def _certainly_positive(quotient: Quotient, supposed: Sequence[Goal]) -> bool:
+    """Whether the divisor is at least 1: supposed to be, or by the lower bounds of its variables.
+
+    A hypothesis about the quotient itself does not count.
+    """
+    divisor = quotient.inside[1]
+    if any(g.kind == "ge" and g.value == divisor - 1 for g in supposed):
+        return True
+    bounds: dict[str, int] = {}
+    for goal in supposed:
+        names = set(goal.value.terms) - {()}
+        if goal.kind == "ge" and len(names) == 1 and goal.value.terms.get(next(iter(names))) == 1:
+            (monomial,) = names
+            if len(monomial) == 1:
+                low = -goal.value.terms.get((), 0)
+                bounds[monomial[0]] = max(low, bounds.get(monomial[0], low))
+    shifted = Polynomial({})
+    for monomial, c in divisor.terms.items():
+        term = Polynomial.of(c)
+        for name in monomial:
+            if name not in bounds:
+                return False
+            term = term * (Polynomial({(name,): 1}) + bounds[name])
+        shifted = shifted + term
+    return shifted.terms.get((), 0) >= 1 and all(c >= 0 for c in shifted.terms.values())
 
 
 def _defined(value: Polynomial) -> Iterable[Defined]:

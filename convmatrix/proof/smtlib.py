@@ -19,7 +19,14 @@ def smtlib(theorem: Theorem, witnesses: Sequence[Mapping[str, int] | None]) -> s
     lines = [f"; {theorem.statement}", f"; for {theorem.scope}", "(set-logic QF_NIA)"]
     for lemma, witness in zip(theorem.lemmas, witnesses, strict=True):
         lines += _lemma(lemma, witness)
-    return "\n".join(lines) + "\n"
+    return _ascii("\n".join(lines)) + "\n"
+
+
+def _ascii(text: str) -> str:
+    """Solvers want printable ASCII in strings."""
+    for sign, plain in {"≥": ">=", "⇒": "=>", "⇐": "<=", "→": "->", "ᵀ": "^T", "×": "x"}.items():
+        text = text.replace(sign, plain)
+    return text.encode("ascii", "replace").decode()
 
 
 def _lemma(lemma: Lemma, witness: Mapping[str, int] | None) -> list[str]:

@@ -16,6 +16,7 @@ from convmatrix import layers
 from convmatrix.errors import ProofError, SymbolicError
 from convmatrix.layers import ElementaryLayer, Layer
 from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.lemmas import Goal, at_least
 from convmatrix.proof.parsing import evaluate, parse
 from convmatrix.relation import is_symbolic
 
@@ -173,6 +174,8 @@ class Decoder:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = values
         self._layers: dict[int, Layer] = {}
+        self.guards: list[Goal] = []
+        """What has to hold beyond what the layers say, for the maps to be what was typed."""
 
     def map(self, data: Any) -> Map:
         """The map that the data describes; `GeometryError` where it does not exist."""
@@ -211,6 +214,9 @@ class Decoder:
         if maker not in MAKERS:
             raise ProofError(f"a proof for all sizes knows {', '.join(MAKERS)}, got {maker!r}")
         options = {name: self.decode(value) for name, value in data["options"].items()}
+        if maker == "pad" and options.get("mode") == "circular":  # a crop is a layer of its own
+            pads = (v for pair in self.decode(data["of"][0]) for v in pair)
+            self.guards += at_least(*(v for v in pads if isinstance(v, Polynomial)))
         weight = options.pop("weight", None)
         layer: Layer = getattr(layers, maker)(*map(self.decode, data["of"]), **options)
         return layer if weight is None else layer.with_weight(weight)

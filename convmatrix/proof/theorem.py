@@ -6,7 +6,7 @@ goals come from the relation's own index functions, never from the certificate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from convmatrix.proof.expressions import variables
@@ -40,11 +40,17 @@ def symbol_guards(bounds: Mapping[str, int | None]) -> tuple[Goal, ...]:
 
 
 def scope(
-    bounds: Mapping[str, int | None], level: str, *, exists: bool, values: bool = False
+    bounds: Mapping[str, int | None],
+    level: str,
+    *,
+    exists: bool,
+    values: bool = False,
+    given: Sequence[Goal] = (),
 ) -> str:
     """For which geometries and weights a theorem speaks."""
     words = [f"{name} ≥ {b}" if b is not None else f"integers {name}" for name, b in bounds.items()]
     free = level == "weights" and not values
     weights = ", all weights" if free else ""
     which = "the convolution exists" if exists else "both sides exist"
-    return f"all {', '.join(words)} at which {which}{weights}"
+    more = "".join(f", {goal}" for goal in given)
+    return f"all {', '.join(words)}{more} at which {which}{weights}"

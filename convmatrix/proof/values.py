@@ -42,13 +42,17 @@ SAMPLES = (0, 5, 11, 40, 120)
 
 
 def values_equal(
-    left: Side, right: Side, bounds: Mapping[str, int | None], statement: str
+    left: Side,
+    right: Side,
+    bounds: Mapping[str, int | None],
+    statement: str,
+    given: Sequence[Goal] = (),
 ) -> Iterator[Theorem]:
     """The theorem that makes two maps with given kernels equal, if there is one of this form."""
     of_left, of_right = _sums(left), _sums(right)
     if of_left is None or of_right is None:
         return
-    guards, lemmas, axes = symbol_guards(bounds), [], []
+    guards, lemmas, axes = (*symbol_guards(bounds), *given), [], []
     for axis in range(len(left.map.in_shape) - 1):
         found = _Axis.of(left, right, axis, bounds, guards, (of_left, of_right))
         if found is None:
@@ -62,7 +66,7 @@ def values_equal(
     yield Theorem(
         statement,
         "weights",
-        scope(bounds, "weights", exists=False, values=True),
+        scope(bounds, "weights", exists=False, values=True, given=given),
         tuple(dict.fromkeys(g for lemma in lemmas for g in lemma.given)),
         tuple(lemmas),
         facts=(("values of the classes", _agree(*totals)),),

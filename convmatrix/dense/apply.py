@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.direct import convolve, convolve_adjoint
+from convmatrix.dense.engine import Choice, chosen, engine
 from convmatrix.dense.separable import gather, scatter
 from convmatrix.errors import ShapeError
 from convmatrix.stencil import Bound, Rearrangement, Stencil
@@ -26,7 +26,7 @@ def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
         return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
     if weight is None:
         return gather(bound, _scaled(bound, x, adds=prod(bound.kernel) > 1))
-    return _in_common_arithmetic(bound, weight, x, convolve)
+    return _in_common_arithmetic(bound, weight, x, transposed=False)
 
 
 def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
@@ -38,7 +38,7 @@ def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
         return np.ascontiguousarray(moved).reshape(len(y), *bound.in_shape)
     if weight is None:
         return scatter(bound, _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1))
-    return _in_common_arithmetic(bound, weight, y, convolve_adjoint)
+    return _in_common_arithmetic(bound, weight, y, transposed=True)
 
 
 def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
@@ -51,24 +51,37 @@ def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
     return x.astype(np.int64) if adds or x.dtype.kind == "b" else x
 
 
-def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, run: Any) -> Array:
+def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transposed: bool) -> Array:
     """Run in the dtype of the result; integers exactly, in float64 BLAS where that is exact."""
     exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
     if not exact:
         whole = weight.dtype.kind in "biu" and x.dtype.kind in "fc"
         dtype = x.dtype if whole else np.result_type(weight, x)
-        return np.asarray(run(stencil, weight.astype(dtype), x.astype(dtype, copy=False)))
+        return _run(stencil, weight, x.astype(dtype, copy=False), transposed)
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:
-        result = run(stencil, weight.astype(np.float64), x.astype(np.float64))
-        return np.asarray(result).astype(np.int64)
+        with chosen(Choice("direct" if not transposed else "fold")):
+            return _run(stencil, weight, x.astype(np.float64), transposed).astype(np.int64)
     if bound > np.iinfo(np.int64).max:
         raise ShapeError(
             f"a sum of {terms} products of integers up to {_largest(weight)} and {_largest(x)} may "
             f"pass 64 bits; use x.astype(float), or x.astype(object) for exact integers of any size"
         )
-    return np.asarray(run(stencil, weight.astype(np.int64), x.astype(np.int64)))
+    return _run(stencil, weight, x.astype(np.int64), transposed)
+
+
+def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
+    shape = stencil.in_shape if transposed else stencil.out_shape
+    out = np.empty((len(x), *shape), x.dtype)
+    if not len(x):
+        return out
+    made = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
+    made(x, out)
+    if made.spreads and not np.isfinite(out.sum()):
+        with chosen(Choice("fold" if transposed else "direct")):  # as a direct sum has it
+            engine(stencil, weight, len(x), x.dtype, transposed=transposed)(x, out)
+    return out
 
 
 def _largest(array: Array) -> int:

@@ -1,101 +1,120 @@
-"""A weighted stencil as windows times a matrix (im2col and GEMM), and its adjoint (GEMM and fold).
+"""A weighted stencil as windows times a matrix: gather (im2col) and GEMM, block by block.
 
 Source of the lowering: K. Chellapilla et al., *High performance convolutional neural networks for
-document processing*, 2006. Work goes batch by batch and in blocks of output rows, so the
-workspace stays near `BLOCK` elements however large the image is.
+document processing*, 2006. A block is a run of output rows; only its part of the input is padded,
+so the workspace does not grow with the image. It is the reference for all other algorithms: every
+output is one sum of the products that its window has, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convmatrix.dense.padding import extend, extend_adjoint
-from convmatrix.stencil import Stencil
+from convmatrix.dense.problem import Algorithm, Problem, copy_window, split
 
-__all__ = ["convolve", "convolve_adjoint"]
+__all__ = ["Direct", "grouped"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 1 << 22
-"""Elements of gathered windows held at a time."""
+BLOCK = 1 << 19
+"""Elements of gathered windows held at a time: about an L2 cache and a bit."""
 
 
-def convolve(stencil: Stencil, weight: Array, x: Array) -> Array:
-    """`(batch, in_channels, *size)` → `(batch, out_channels, *outputs)`."""
-    kernels = _kernels(stencil, weight)
-    padded = np.ascontiguousarray(extend(x, stencil.windows))
-    windows = _windows(stencil, padded)
-    (groups, _, inner), ndim = kernels.shape, len(stencil.axes)
-    out = np.empty((len(x), *stencil.out_shape), x.dtype)
-    for b, rows in _blocks(stencil, len(x)):
-        block = np.moveaxis(windows[b], -ndim, 0)[rows]
-        columns = np.moveaxis(block, 0, -ndim).reshape(groups, inner, -1)
-        part = out[b, :, rows]
-        part[:] = np.matmul(kernels, columns).reshape(part.shape)
-    return out
-
-
-def convolve_adjoint(stencil: Stencil, weight: Array, y: Array) -> Array:
-    """`(batch, out_channels, *outputs)` → `(batch, in_channels, *size)`: the transposed matrix."""
-    kernels = _kernels(stencil, weight).swapaxes(1, 2)
-    groups, _, width = kernels.shape
-    lengths = [axis.size + axis.before + axis.after for axis in stencil.windows]
-    padded = np.zeros((len(y), stencil.in_channels, *lengths), y.dtype)
-    for b, rows in _blocks(stencil, len(y)):
-        block = y[b, :, rows]
-        columns = np.matmul(kernels, np.ascontiguousarray(block).reshape(groups, width, -1))
-        columns = columns.reshape(stencil.in_channels, *stencil.kernel, *block.shape[1:])
-        runs = (rows, *map(slice, stencil.out_shape[2:]))
-        for taps in product(*map(range, stencil.kernel)):
-            place = tuple(
-                _slots(axis.dilation * t, axis.stride, part)
-                for axis, t, part in zip(stencil.windows, taps, runs, strict=True)
-            )
-            target = padded[b][(slice(None), *place)]
-            target += columns[(slice(None), *taps)]
-    return extend_adjoint(padded, stencil.windows)
-
-
-def _slots(start: int, stride: int, outputs: slice) -> slice:
-    """The padded places that a run of outputs reads through one tap."""
-    low, high = outputs.start or 0, outputs.stop
-    return slice(start + low * stride, start + (high - 1) * stride + 1, stride)
-
-
-def _kernels(stencil: Stencil, weight: Array) -> Array:
+def grouped(problem: Problem, weight: Array) -> Array:
     """The weight as `(groups, out_channels/groups, window)`, taps in the order of the places."""
-    flipped = tuple(2 + j for j, axis in enumerate(stencil.windows) if axis.flip)
+    stencil = problem.stencil
+    flipped = tuple(2 + j for j, axis in enumerate(problem.axes) if axis.flip)
     placed = np.flip(weight, flipped) if flipped else weight
-    return placed.reshape(stencil.groups, stencil.out_channels // stencil.groups, -1)
+    shaped = placed.reshape(stencil.groups, stencil.out_channels // stencil.groups, -1)
+    return np.ascontiguousarray(shaped)
 
 
-def _windows(stencil: Stencil, padded: Array) -> Array:
-    """A view `(batch, channels, *kernel, *outputs)` into the padded array."""
-    strides = padded.strides[2:]
-    axes = stencil.windows
-    return as_strided(
-        padded,
-        (*padded.shape[:2], *stencil.kernel, *stencil.out_shape[1:]),
-        (
-            *padded.strides[:2],
-            *(axis.dilation * step for axis, step in zip(axes, strides, strict=True)),
-            *(axis.stride * step for axis, step in zip(axes, strides, strict=True)),
-        ),
-        writeable=False,
-    )
+class Direct(Algorithm):
+    """Gather and GEMM; a 1×1 kernel is a plain GEMM."""
+
+    name = "direct"
+
+    def __init__(self, problem: Problem, weight: Array) -> None:
+        super().__init__(problem)
+        self._kernels = grouped(problem, weight)
+        stencil = problem.stencil
+        self._inner = prod(problem.outputs[1:])
+        window = stencil.in_channels * prod(stencil.kernel)
+        threads = problem.threads
+        self.blocks = split(problem.batch, problem.outputs[0], window * self._inner, BLOCK, threads)
+        self._plain = all(
+            axis.kernel == 1 == axis.stride and axis.before == 0 == axis.after
+            for axis in problem.axes
+        )
+        rows = max((high - low for _, low, high in self.blocks), default=0)
+        padded = stencil.in_channels * prod(self._lengths(0, rows)) if rows else 0
+        held = 0 if self._plain else padded + window * rows * self._inner
+        self.workspace = held * problem.dtype.itemsize * min(threads, max(1, len(self.blocks)))
+        terms = stencil.group_channels * prod(stencil.kernel)
+        self.error_bound = rounding(problem.dtype, terms)
+
+    @staticmethod
+    def refuse(problem: Problem) -> str | None:  # noqa: ARG004 - it always applies
+        return None
+
+    def _lengths(self, low: int, high: int) -> tuple[int, ...]:
+        """How much padded input the rows from `low` to `high` read, an axis."""
+        spans = [(low, high), *((0, n) for n in self.problem.outputs[1:])]
+        return tuple(
+            axis.stride * (stop - start - 1) + axis.span
+            for axis, (start, stop) in zip(self.problem.axes, spans, strict=True)
+        )
+
+    def _block(self, block: Any, x: Array, out: Array) -> None:
+        b, low, high = block
+        (groups, each, inner), stencil = self._kernels.shape, self.problem.stencil
+        place = slice(low * self._inner, high * self._inner)
+        target = out[b].reshape(groups, each, -1)[:, :, place]
+        if self._plain:
+            columns = x[b].reshape(groups, inner, -1)[:, :, place]
+        else:
+            windows = self._gather(x[b], low, high)
+            held = self.buffer("columns", windows.shape)
+            np.copyto(held, windows)
+            columns = held.reshape(groups, inner, -1)
+        if stencil.groups == 1:
+            np.matmul(self._kernels[0], columns[0], out=target[0])
+        else:
+            np.matmul(self._kernels, columns, out=target)
+
+    def _gather(self, x: Array, low: int, high: int) -> Array:
+        """A view `(channels, *kernel, *outputs)` of the windows of some rows."""
+        axes, stencil = self.problem.axes, self.problem.stencil
+        lengths = self._lengths(low, high)
+        padded = self.buffer("padded", (stencil.in_channels, *lengths))
+        first = [axis.first for axis in axes]
+        first[0] += axes[0].stride * low
+        copy_window(x, axes, first, padded)
+        steps = padded.strides
+        return as_strided(
+            padded,
+            (stencil.in_channels, *stencil.kernel, high - low, *self.problem.outputs[1:]),
+            (
+                steps[0],
+                *(axis.dilation * step for axis, step in zip(axes, steps[1:], strict=True)),
+                *(axis.stride * step for axis, step in zip(axes, steps[1:], strict=True)),
+            ),
+            writeable=False,
+        )
 
 
-def _blocks(stencil: Stencil, batch: int) -> Iterator[tuple[int, slice]]:
-    """Which example and which rows of its output to work on next."""
-    outputs = stencil.out_shape[1]
-    a_row = stencil.in_channels * prod(stencil.kernel) * prod(stencil.out_shape[2:])
-    step = max(1, BLOCK // max(1, a_row))
-    for b in range(batch):
-        for low in range(0, outputs, step):
-            yield b, slice(low, min(low + step, outputs))
+def rounding(dtype: np.dtype[Any], terms: int) -> float:
+    """How far a sum of so many products may be off, relative to the sum of their sizes.
+
+    Source: N. Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.1; complex
+    products take two more roundings.
+    """
+    if dtype.kind not in "fc":
+        return 0.0
+    unit = float(np.finfo(dtype).eps) / 2
+    steps = terms + (2 if dtype.kind == "c" else 0)
+    return steps * unit / (1 - steps * unit)

@@ -1,0 +1,143 @@
+"""Which algorithm runs a weighted stencil, made once for a weight and kept as long as it lives."""
+
+from __future__ import annotations
+
+import weakref
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.dense.direct import Direct
+from convmatrix.dense.fold import Fold
+from convmatrix.dense.phases import Phases
+from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.threads import available
+from convmatrix.dense.toeplitz import Toeplitz
+from convmatrix.dense.whole import Whole
+from convmatrix.dense.winograd import Winograd
+from convmatrix.errors import GeometryError
+from convmatrix.stencil import Stencil
+
+__all__ = ["METHODS", "Choice", "chosen", "engine", "methods"]
+
+Array = np.ndarray[Any, Any]
+Engine = Algorithm | Fold | Phases
+
+METHODS = ("auto", "direct", "winograd", "toeplitz", "phases", "fold")
+
+SMALL = 1 << 21
+"""Multiplications below which a second thread costs more than it brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a caller asked for: a method, and a number of threads (None: as many as there are)."""
+
+    method: str = "auto"
+    threads: int | None = None
+
+
+AUTOMATIC = Choice()
+_choice: ContextVar[Choice] = ContextVar("convmatrix.dense.choice", default=AUTOMATIC)
+
+
+@contextmanager
+def chosen(choice: Choice) -> Iterator[None]:
+    """Use a choice for every application inside the block, in this thread."""
+    token = _choice.set(choice)
+    try:
+        yield
+    finally:
+        _choice.reset(token)
+
+
+def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
+    """For each method that does not apply, why not."""
+    if transposed:
+        zeros = all(axis.mode == "zeros" for axis in problem.axes)
+        refused = {} if zeros else {"phases": "it needs zero padding; fold goes with all modes"}
+        turned = "a transposed layer of stride 1 or more goes by phases or fold"
+        return refused | {"winograd": turned, "toeplitz": turned, "direct": turned}
+    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz)}
+    only = "it is for transposed layers"
+    return {n: why for n, why in found.items() if why} | {"phases": only, "fold": only}
+
+
+def _automatic(problem: Problem) -> type[Algorithm]:
+    """The algorithm of least time, by what was measured (`python -m benchmarks dense`)."""
+    stencil = problem.stencil
+    if not problem.floating:
+        return Direct
+    if not Whole.refuse(problem):
+        return Whole
+    if prod(stencil.kernel) == 1:
+        return Direct
+    each = stencil.out_channels // stencil.groups
+    if stencil.groups > 1 and stencil.group_channels <= 2 and problem.ndim > 1:
+        return Toeplitz
+    wide = min(stencil.group_channels, each) >= 32
+    if wide and problem.ndim == 2 and Winograd.refuse(problem) is None:
+        return Winograd
+    return Direct
+
+
+def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
+    by_name: dict[str, type[Any]] = {
+        "direct": Direct, "winograd": Winograd, "toeplitz": Toeplitz
+    }  # fmt: skip
+    kind: type[Any] = _automatic(problem) if method == "auto" else by_name[method]
+    made: Algorithm = kind(problem, weight)
+    return made
+
+
+def _make_transposed(problem: Problem, weight: Array, method: str) -> Engine:
+    stencil = problem.stencil
+    few = 4 * stencil.in_channels <= stencil.out_channels
+    zeros = all(axis.mode == "zeros" for axis in problem.axes)
+    if method == "fold" or not zeros or (method == "auto" and (few or not problem.floating)):
+        return Fold(problem, weight)
+    return Phases(problem, weight, lambda part, small: _make(part, small, "auto"))
+
+
+# ------------------------------------------------------------------------------- the cache
+
+MOST_ENGINES = 256
+_engines: OrderedDict[Any, tuple[weakref.ref[Array], Engine]] = OrderedDict()
+
+
+def engine(
+    stencil: Stencil, weight: Array, batch: int, dtype: np.dtype[Any], *, transposed: bool
+) -> Engine:
+    """The engine of the current choice, ready for arrays `(batch, channels, *size)` of a dtype.
+
+    Raises `GeometryError` where the method that was asked for does not apply.
+    """
+    choice = _choice.get()
+    threads = available() if choice.threads is None else choice.threads
+    key = (id(weight), stencil, batch, dtype, transposed, choice.method, threads)
+    kept = _engines.get(key)
+    if kept is not None and kept[0]() is weight:
+        _engines.move_to_end(key)
+        return kept[1]
+    problem = Problem(stencil, batch, dtype, threads)
+    if problem.macs < SMALL and choice.threads is None:
+        problem = replace(problem, threads=1)
+    why = methods(problem, transposed=transposed).get(choice.method)
+    if why is not None:
+        raise GeometryError(f"method {choice.method!r} does not apply: {why}; use method='auto'")
+    make = _make_transposed if transposed else _make
+    made = make(problem, weight.astype(dtype, copy=False), choice.method)
+
+    def forget(_: Any, key: Any = key) -> None:
+        _engines.pop(key, None)
+
+    _engines[key] = (weakref.ref(weight, forget), made)
+    while len(_engines) > MOST_ENGINES:
+        _engines.popitem(last=False)
+    return made

@@ -1,0 +1,73 @@
+"""A transposed stencil as GEMM and fold (col2im): every tap's plane is added where it belongs.
+
+It goes with every padding mode: what was padded is folded back at the end. Where the result has
+few channels it moves less than phases do.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.dense.direct import grouped, rounding
+from convmatrix.dense.padding import extend_adjoint
+from convmatrix.dense.problem import Problem, split
+
+__all__ = ["Fold"]
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 1 << 20
+"""Elements of tap planes held at a time."""
+
+
+class Fold:
+    """The transpose of a stencil: `(batch, out_channels, *outputs)` → `(batch, in_channels,
+    *size)`."""
+
+    name = "fold"
+    spreads = ""
+
+    def __init__(self, problem: Problem, weight: Array) -> None:
+        self.problem = problem
+        stencil = problem.stencil
+        self._kernels = np.ascontiguousarray(grouped(problem, weight).swapaxes(1, 2))
+        a_row = stencil.in_channels * prod(stencil.kernel) * prod(problem.outputs[1:])
+        self.blocks = split(problem.batch, problem.outputs[0], a_row, BLOCK, 1)
+        rows = max((high - low for _, low, high in self.blocks), default=0)
+        lengths = prod(axis.size + axis.before + axis.after for axis in problem.axes)
+        held = rows * a_row + problem.batch * stencil.in_channels * lengths
+        self.workspace = held * problem.dtype.itemsize
+        terms = stencil.out_channels // stencil.groups * prod(stencil.kernel)
+        folds = prod(axis.before + axis.after + 1 for axis in problem.axes if axis.mode != "zeros")
+        self.error_bound = rounding(problem.dtype, terms * max(1, folds))
+
+    def __call__(self, y: Array, out: Array) -> None:
+        """Fill `out` from `y`."""
+        axes, stencil = self.problem.axes, self.problem.stencil
+        groups, _, width = self._kernels.shape
+        lengths = [axis.size + axis.before + axis.after for axis in axes]
+        padded = np.zeros((len(y), stencil.in_channels, *lengths), self.problem.dtype)
+        for b, low, high in self.blocks:
+            rows = slice(low, high)
+            block = np.ascontiguousarray(y[b, :, rows])
+            planes = np.matmul(self._kernels, block.reshape(groups, width, -1))
+            planes = planes.reshape(stencil.in_channels, *stencil.kernel, *block.shape[1:])
+            runs = (rows, *map(slice, self.problem.outputs[1:]))
+            for taps in product(*map(range, stencil.kernel)):
+                place = tuple(
+                    _slots(axis.dilation * t, axis.stride, part)
+                    for axis, t, part in zip(axes, taps, runs, strict=True)
+                )
+                target = padded[b][(slice(None), *place)]
+                target += planes[(slice(None), *taps)]
+        out[:] = extend_adjoint(padded, axes)
+
+
+def _slots(start: int, stride: int, outputs: slice) -> slice:
+    """The padded places that a run of outputs reads through one tap."""
+    low, high = outputs.start or 0, outputs.stop
+    return slice(start + low * stride, start + (high - 1) * stride + 1, stride)

@@ -1,0 +1,138 @@
+"""What a dense algorithm is given, and what every one of them shares: blocks and buffers."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from convmatrix.dense.threads import one_blas_thread, run
+from convmatrix.relation import Axis
+from convmatrix.stencil import Stencil
+
+__all__ = ["Algorithm", "Problem", "copy_window", "split"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A weighted stencil, applied to arrays `(batch, in_channels, *size)` of one dtype."""
+
+    stencil: Stencil
+    batch: int
+    dtype: np.dtype[Any]
+    threads: int = 1
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The relation along each axis."""
+        return self.stencil.windows
+
+    @property
+    def ndim(self) -> int:
+        """How many spatial axes there are."""
+        return len(self.stencil.axes)
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """The spatial size of the output."""
+        return self.stencil.out_shape[1:]
+
+    @property
+    def macs(self) -> int:
+        """Multiplications of a direct sum, padding counted."""
+        stencil = self.stencil
+        window = stencil.group_channels * prod(stencil.kernel)
+        return self.batch * stencil.out_channels * prod(self.outputs) * window
+
+    @property
+    def floating(self) -> bool:
+        """Whether the arithmetic rounds."""
+        return self.dtype.kind in "fc"
+
+
+class Algorithm(ABC):
+    """A problem with its weight, ready to run; made once and used for many arrays.
+
+    `workspace` is what it holds beside input, output and weight, in bytes: transformed weights
+    and the buffers of all threads. `error_bound` is relative to the largest value of |w| applied
+    to |x|. `spreads` says how far a NaN or an infinity reaches beyond the outputs that read it.
+    """
+
+    name: ClassVar[str]
+    spreads: ClassVar[str] = ""
+    workspace: int = 0
+    error_bound: float = 0.0
+    blocks: Sequence[Any] = ()
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._local = threading.local()
+
+    @staticmethod
+    @abstractmethod
+    def refuse(problem: Problem) -> str | None:
+        """Why it does not apply, or None."""
+
+    @abstractmethod
+    def _block(self, block: Any, x: Array, out: Array) -> None:
+        """Compute one block of the output."""
+
+    def __call__(self, x: Array, out: Array) -> None:
+        """Fill `out` from `x`."""
+        threads = min(self.problem.threads, len(self.blocks))
+        if threads < 2:
+            for block in self.blocks:
+                self._block(block, x, out)
+            return
+        with one_blas_thread():
+            run(lambda block: self._block(block, x, out), self.blocks, threads)
+
+    def buffer(self, name: str, shape: tuple[int, ...]) -> Array:
+        """A buffer of this thread's, kept between calls."""
+        size, held = prod(shape), self._local.__dict__
+        if name not in held or held[name].size < size:
+            held[name] = np.empty(size, self.problem.dtype)
+        buffer: Array = held[name][:size]
+        return buffer.reshape(shape)
+
+
+def split(batch: int, length: int, cost: int, target: int, threads: int) -> list[Any]:
+    """Blocks `(example, low, high)` of about `target` elements each, `cost` a unit of length, and
+    enough of them to keep all threads busy."""
+    parts = max(1, -(-length * cost // target))
+    if batch * parts < threads:
+        parts = -(-threads // batch)
+    elif batch == 1 and parts % threads:
+        parts += threads - parts % threads
+    step = -(-length // min(parts, length))
+    return [(b, lo, min(lo + step, length)) for b in range(batch) for lo in range(0, length, step)]
+
+
+def copy_window(x: Array, axes: Sequence[Axis], starts: Sequence[int], into: Array) -> None:
+    """Copy the padded input from `starts` on (counted from the first real input) into a buffer
+    `(channels, *lengths)`, padding as each axis says."""
+    source: list[Any] = [slice(None)]
+    target: list[Any] = [slice(None)]
+    for axis, start, length in zip(axes, starts, into.shape[1:], strict=True):
+        low, high = max(0, start), max(0, min(axis.size, start + length))
+        if axis.mode != "zeros" and (start < 0 or start + length > axis.size):
+            places = np.arange(start, start + length)
+            inside = (places >= -axis.before) & (places < axis.size + axis.after)
+            folded = axis.fold(np.where(inside, places, 0))
+            x = np.take(x, folded, axis=len(source))
+            low, high, start = 0, length, 0
+        high = max(low, high)
+        source.append(slice(low, high))
+        target.append(slice(low - start, high - start))
+    for j, (place, length) in enumerate(zip(target[1:], into.shape[1:], strict=True), start=1):
+        for gap in (slice(0, place.start), slice(place.stop, length)):
+            if gap.start < gap.stop:
+                into[(*target[:j], gap)] = 0
+    into[tuple(target)] = x[tuple(source)]

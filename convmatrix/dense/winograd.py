@@ -1,0 +1,175 @@
+"""Small tiles by Winograd's minimal filtering: fewer multiplications, in a transformed domain.
+
+A tile of m outputs an axis costs (m + r - 1) multiplications an axis instead of m*r. Along all
+axes at once the transforms are Kronecker products, so everything is a GEMM. A dilated layer is
+one dense layer on each phase of the input.
+
+Source: A. Lavin and S. Gray, *Fast Algorithms for Convolutional Neural Networks*,
+arXiv:1509.09308.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from math import ceil, prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from convmatrix.dense.direct import grouped, rounding
+from convmatrix.dense.problem import Algorithm, Problem, copy_window, split
+from convmatrix.dense.winograd_tables import TRANSFORMS
+
+__all__ = ["Winograd"]
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 1 << 19
+"""Elements of transformed input held at a time."""
+
+
+class Winograd(Algorithm):
+    """F(m, r) along every axis; `m` outputs a tile."""
+
+    name = "winograd"
+    spreads = "a NaN or an infinity reaches every output of its tiles"
+
+    def __init__(self, problem: Problem, weight: Array, m: int = 0) -> None:
+        super().__init__(problem)
+        stencil, axes = problem.stencil, problem.axes
+        self._r, self._d = axes[0].kernel, tuple(axis.dilation for axis in axes)
+        self._m = m or tile(problem)
+        self._n = self._m + self._r - 1
+        phases = [ceil(n / d) for n, d in zip(problem.outputs, self._d, strict=True)]
+        self._tiles = tuple(ceil(n / self._m) for n in phases)
+        matrices = TRANSFORMS[self._m, self._r]
+        at, g, bt = (np.array([[float(x) for x in row] for row in m]) for m in matrices)
+        self._into, self._back = (
+            reduce(np.kron, [matrix] * problem.ndim).astype(problem.dtype) for matrix in (bt, at)
+        )
+        self._weight = self._transformed(weight, g)
+        points = self._n**problem.ndim
+        width = max(stencil.in_channels, stencil.out_channels)
+        a_row = points * width * prod(self._tiles[1:]) * prod(self._d)
+        self.blocks = split(problem.batch, self._tiles[0], a_row, BLOCK, problem.threads)
+        rows = max((high - low for _, low, high in self.blocks), default=0)
+        held = 4 * rows * a_row * problem.dtype.itemsize
+        workers = min(problem.threads, max(1, len(self.blocks)))
+        self.workspace = self._weight.nbytes + held * workers
+        self.error_bound = self._bound(at, g, bt)
+
+    @staticmethod
+    def refuse(problem: Problem) -> str | None:
+        """Stride 1, one kernel size on all axes, and a transform for it."""
+        kernels = {axis.kernel for axis in problem.axes}
+        if not problem.floating:
+            return "it rounds, and integers are exact"
+        if any(axis.stride != 1 for axis in problem.axes):
+            return "it needs stride 1"
+        if len(kernels) > 1 or (2, *kernels) not in TRANSFORMS:
+            return "it needs a kernel of 2 to 5 or 7 taps, the same on all axes"
+        if problem.ndim == 3 and max(kernels) > 3:
+            return "in 3-D it needs a kernel of 2 or 3 taps"
+        return None
+
+    def _transformed(self, weight: Array, g: Array) -> Array:
+        """The weight as `(points, groups, out/groups, in/groups)`."""
+        stencil, ndim = self.problem.stencil, self.problem.ndim
+        kernels = grouped(self.problem, weight)
+        groups, each, _ = kernels.shape
+        wide = np.complex128 if kernels.dtype.kind == "c" else np.float64
+        flat = kernels.reshape(groups, each, stencil.group_channels, -1).astype(wide)
+        full = np.tensordot(reduce(np.kron, [g] * ndim), flat, axes=(1, 3))
+        return np.ascontiguousarray(full).astype(self.problem.dtype)
+
+    def _bound(self, at: Array, g: Array, bt: Array) -> float:
+        """Every matrix amplifies by its largest row sum of sizes, an axis; the sums that follow
+        round as often as they have terms."""
+        growth = float(np.prod([np.abs(m).sum(axis=1).max() for m in (at, g, bt)]))
+        terms = self.problem.stencil.group_channels + 3 * self._n**self.problem.ndim + 8
+        return float(growth**self.problem.ndim) * rounding(self.problem.dtype, terms)
+
+    def _block(self, block: Any, x: Array, out: Array) -> None:
+        b, low, high = block
+        stencil, ndim = self.problem.stencil, self.problem.ndim
+        tiles = (high - low, *self._tiles[1:])
+        points, cells = self._n**ndim, prod(self._d) * prod(tiles)
+        windows = self._gather(x[b], low, tiles)
+        gathered = self.buffer("one", windows.shape)
+        np.copyto(gathered, windows)
+        channels = stencil.in_channels
+        inputs = self.buffer("two", (points, channels * cells))
+        np.matmul(self._into, gathered.reshape(points, -1), out=inputs)
+        groups, each = self._weight.shape[1:3]
+        products = self.buffer("three", (points, groups, each, cells))
+        np.matmul(self._weight, inputs.reshape(points, groups, -1, cells), out=products)
+        result = self.buffer("one", (self._m**ndim, stencil.out_channels * cells))
+        np.matmul(self._back, products.reshape(points, -1), out=result)
+        self._scatter(result, out[b], low, tiles)
+
+    def _gather(self, x: Array, low: int, tiles: tuple[int, ...]) -> Array:
+        """A view `(*points, channels, *phases, *tiles)` into the padded input of some tiles."""
+        axes, m, n = self.problem.axes, self._m, self._n
+        spans = [(t * m + n - m) * d for t, d in zip(tiles, self._d, strict=True)]
+        padded = self.buffer("padded", (self.problem.stencil.in_channels, *spans))
+        first = [axis.first for axis in axes]
+        first[0] += low * m * self._d[0]
+        copy_window(x, axes, first, padded)
+        step, *steps = padded.strides
+        phases = tuple(d * s for d, s in zip(self._d, steps, strict=True))
+        return as_strided(
+            padded,
+            (*(n,) * len(axes), len(padded), *self._d, *tiles),
+            (*phases, step, *steps, *(m * p for p in phases)),
+            writeable=False,
+        )
+
+    def _scatter(self, result: Array, out: Array, low: int, tiles: tuple[int, ...]) -> None:
+        """Put tiles `(*m, channels, *phases, *tiles)` where their outputs are, and crop."""
+        m, ndim, channels = self._m, self.problem.ndim, self.problem.stencil.out_channels
+        shaped = result.reshape(*(m,) * ndim, channels, *self._d, *tiles)
+        order = [ndim]
+        for j in range(ndim):
+            order += [2 * ndim + 1 + j, j, ndim + 1 + j]
+        moved = shaped.transpose(order)
+        start = low * m * self._d[0]
+        full = [t * m * d for t, d in zip(tiles, self._d, strict=True)]
+        target = out[:, start : start + full[0]]
+        if target.shape[1:] == tuple(full):
+            split_up = target.reshape(moved.shape) if target.flags.c_contiguous else None
+            if split_up is not None and split_up.base is not None:
+                np.copyto(split_up, moved)
+                return
+            pieces = [target.shape[0]]
+            strides = [target.strides[0]]
+            for t, d, step in zip(tiles, self._d, target.strides[1:], strict=True):
+                pieces += [t, m, d]
+                strides += [m * d * step, d * step, step]
+            np.copyto(as_strided(target, pieces, strides), moved)
+            return
+        whole = self.buffer("two", moved.shape)
+        np.copyto(whole, moved)
+        cut = whole.reshape(channels, *full)
+        target[:] = cut[(slice(None), *map(slice, target.shape[1:]))]
+
+
+def tile(problem: Problem) -> int:
+    """The m of least work: multiplications of the products and of both transforms."""
+    r, ndim = problem.axes[0].kernel, problem.ndim
+    stencil = problem.stencil
+    largest = {1: 16, 2: 64, 3: 64}[ndim]
+
+    def work(m: int) -> float:
+        tiles = 1
+        for n, axis in zip(problem.outputs, problem.axes, strict=True):
+            tiles *= axis.dilation * ceil(ceil(n / axis.dilation) / m)
+        points, outputs = (m + r - 1) ** ndim, m**ndim
+        inner = stencil.out_channels * stencil.group_channels * points
+        ends = stencil.in_channels * points**2 + stencil.out_channels * points * outputs
+        moves = 12 * points * (stencil.in_channels + stencil.out_channels)
+        weights = points * stencil.out_channels * stencil.group_channels * 8 / problem.batch
+        return tiles * (inner + ends + moves) + weights
+
+    sizes = [m for m, taps in TRANSFORMS if taps == r and (m + r - 1) ** ndim <= largest]
+    return min(sizes, key=work)

@@ -169,7 +169,7 @@ def tile(problem: Problem) -> int:
         ends = stencil.in_channels * points**2 + stencil.out_channels * points * outputs
         moves = 12 * points * (stencil.in_channels + stencil.out_channels)
         weights = points * stencil.out_channels * stencil.group_channels * 8 / problem.batch
-        return tiles * (inner + ends + moves) + weights
+        return float(tiles * (inner + ends + moves) + weights)
 
     sizes = [m for m, taps in TRANSFORMS if taps == r and (m + r - 1) ** ndim <= largest]
     return min(sizes, key=work)

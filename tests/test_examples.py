@@ -61,6 +61,15 @@ PRINTS = {
         "transposed: conv_transpose2d(24, 24, 2, stride=2",
         "all four kinds",
     ],
+    "11_proofs.py": [
+        "for every convolution\n  level   weights",
+        "by hand: proved",
+        "without the flip: differs in weights at {'d': 1, 'k': 2, 'n': 1, 'p': 1, 's': 1}",
+        "without the dilation: differs in size",
+        "without the remainder a: differs in size at {'d': 1, 'k': 1, 'n': 2, 'p': 0, 's': 2}",
+        "Lemma 2 (every a < s keeps m outputs)",
+        "proved  bilinear",
+    ],
 }
 
 MODELS = "rapidocr_onnxruntime"

@@ -312,3 +312,35 @@ def test_circular_padding_that_may_crop_is_left_out_of_the_scope():
     n, k, p = cm.symbols("n k p")
     layer = cm.pad(((k - p, 1),), mode="circular", ndim=1)
     assert "k - p ≥ 0" in cm.prove_equal(layer.on(n), layer.on(n)).scope
+
+
+def test_weights_that_are_not_finite_or_mix_floats_with_symbols():
+    import sympy
+
+    n = cm.symbols("n")[0]
+    x = sympy.Symbol("x")
+
+    def kernel(values, dtype=None):
+        return cm.conv1d(1, 1, len(values), weight=np.array([[values]], dtype))
+
+    for size in (3, n):
+        with pytest.raises(cm.ProofError, match="a weight in a proof is finite"):
+            cm.prove_equal(kernel([np.inf]).on(size), kernel([5.0]).on(size))
+        almost = kernel([0.1 * x * 3], object).on(size), kernel([0.3 * x], object).on(size)
+        assert cm.prove_equal(*almost), "equal up to rounding, in symbols as well"
+    with pytest.raises(cm.ProofError, match="rational or floating-point numbers, got sqrt"):
+        cm.prove_equal(*(kernel([sympy.sqrt(2)], object).on(n) for _ in range(2)))
+    large = [kernel([10**30 + extra], object).on(2) for extra in (0, 1)]
+    assert cm.prove_equal(*large).counterexample.replay().differs
+
+
+def test_symbols_that_are_fixed_or_the_proofs_own_are_refused():
+    k, s, o = cm.symbols("k s o")
+    with pytest.raises(cm.ProofError, match="s is fixed, so p = k - s must not depend on it"):
+        cm.prove("sizes", padding=k - s, stride=2)
+    with pytest.raises(cm.ProofError, match="s is fixed, so dilation = s"):
+        cm.prove_transpose(stride=2, dilation=s, padding=s)
+    with pytest.raises(cm.ProofError, match="the proof of windows uses o itself"):
+        cm.prove("windows", dilation=o)
+    with pytest.raises(cm.ProofError, match="transpose has no input_size to fix"):
+        cm.prove("transpose", input_size=5)

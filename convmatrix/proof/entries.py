@@ -20,7 +20,15 @@ from convmatrix.errors import ProofError
 if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
-__all__ = ["ROUNDING", "Polynomials", "Variables", "differences", "polynomials", "terms_of"]
+__all__ = [
+    "ROUNDING",
+    "Polynomials",
+    "Variables",
+    "differences",
+    "exact_number",
+    "polynomials",
+    "terms_of",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -141,31 +149,32 @@ def _terms(value: Any, variables: Variables) -> list[tuple[list[int], Any]]:
 
 def terms_of(value: Any) -> list[tuple[Any, list[str]]]:
     """A weight in symbols as a sum of numbers, each times the names of its symbols."""
-    from sympy import Poly, PolynomialError
+    from sympy import Poly
+    from sympy.polys.polyerrors import BasePolynomialError
 
     symbols = sorted(value.free_symbols, key=str)
     if not symbols:
-        return [(_exact(value), [])]
+        return [(exact_number(value), [])]
     if value.is_Symbol:
         return [(1, [str(value)])]
     try:
         found = Poly(value, *symbols).terms()
-    except PolynomialError:
+    except BasePolynomialError:
         raise ProofError(
             f"a weight in a proof is a polynomial in its symbols, got {value}; give each tap its "
             f"own symbol with weight_symbols(name, shape)"
         ) from None
     return [
         (
-            _exact(c),
+            exact_number(c),
             [str(s) for s, power in zip(symbols, powers, strict=True) for _ in range(power)],
         )
         for powers, c in found
     ]
 
 
-def _exact(number: Any) -> Any:
-    """A SymPy number as a fraction where it is one."""
+def exact_number(number: Any) -> Any:
+    """A SymPy number as an int or a fraction where it is one."""
     if number.is_Rational:
         return Fraction(int(number.p), int(number.q))
     return float(number) if number.is_Float else number

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convmatrix.errors import ProofError
 from convmatrix.proof.along import Relations, maps_equal, relations
-from convmatrix.proof.entries import Polynomials, Variables, differences, polynomials
+from convmatrix.proof.entries import (
+    Polynomials,
+    Variables,
+    differences,
+    exact_number,
+    polynomials,
+)
 from convmatrix.proof.lemmas import Goal
 from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
 from convmatrix.proof.sides import kernel_names
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["compare", "prove_equal"]
 
 Array = np.ndarray[Any, Any]
+
+MOST_EXACT = 20_000
+"""Connections up to which a replay is exact, however large its integers."""
 
 Kernels = Sequence[Array | None]
 """For each leaf of a map, the variable of each of its taps; None where it has a weight."""
@@ -79,12 +89,23 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto")
         if not hasattr(side, "leaves"):
             raise ProofError(f"prove_equal takes maps, got {side!r:.60}; bind it with .on(size)")
         side._require_linear("proof about matrices")
+        _require_finite(side)
     if A.is_symbolic or B.is_symbolic:
         return _for_all(A, B, level, method)
     variables = Variables()
     left, right = _kernels(A, B, variables)
     statement = f"{A.describe()} = {B.describe()}"
     return compare(A, B, left, right, variables, level=level, statement=statement)
+
+
+def _require_finite(m: Map) -> None:
+    for leaf in m.leaves:
+        weight = leaf.weight
+        if weight is not None and weight.dtype.kind in "fc" and not np.isfinite(weight).all():
+            raise ProofError(
+                f"a weight in a proof is finite, that of {leaf.typed.name} is not; nothing can be "
+                f"said of NaN and infinities"
+            )
 
 
 def _for_all(A: Map, B: Map, level: str, method: str) -> Proof:
@@ -258,15 +279,22 @@ def _replay(
                 weights.append(np.array(flat).reshape(leaf.weight.shape))
             else:
                 weights.append(None)
-        return a.with_weights(weights).to_scipy()[int(place[0]), int(place[1])].item()
+        built = a.with_weights(weights)
+        row, column = map(int, place)
+        inexact = any(m.weight is not None and m.weight.dtype.kind in "fc" for m in built.leaves)
+        if inexact or built.nnz > MOST_EXACT:
+            return built.to_scipy()[row, column].item()
+        return built.to_sympy()[row, column]
 
     return Replay(matrix(*left), matrix(*right))
 
 
-def _value(value: Any, number: Any) -> float:
-    """A symbolic weight with integers put in for its symbols."""
+def _value(value: Any, number: Any) -> Any:
+    """A weight with integers put in for its symbols, exact where it is."""
     symbols: set[Any] = getattr(value, "free_symbols", set())
-    return float(value.subs({s: number(str(s)) for s in symbols}) if symbols else value)
+    if symbols:
+        value = value.subs({s: number(str(s)) for s in symbols})
+    return value if isinstance(value, (int, float, Fraction)) else exact_number(value)
 
 
 def _size(A: Map) -> str:

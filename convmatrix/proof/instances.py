@@ -10,7 +10,7 @@ from typing import Literal
 from convmatrix.errors import GeometryError
 from convmatrix.proof.lemmas import Goal, Lemma
 
-__all__ = ["instances", "models", "plausible", "try_out"]
+__all__ = ["instances", "lowest_values", "models", "plausible", "try_out"]
 
 Values = dict[str, int]
 
@@ -33,7 +33,7 @@ def instances(
     if not names:
         yield {}
         return
-    lowest = {name: _lowest(name, bounds.get(name), goals) for name in names}
+    lowest = lowest_values(names, bounds, goals)
     if any(lowest[name] is None and bounds.get(name) is not None for name in names):
         return
     left = effort
@@ -64,6 +64,13 @@ def instances(
     while left > 0:
         yield from fill(0, total, {})
         total += 1
+
+
+def lowest_values(
+    names: Sequence[str], bounds: Mapping[str, int | None], goals: Sequence[Goal]
+) -> dict[str, int | None]:
+    """The smallest value of each name that meets the goals about it alone; None without a bound."""
+    return {name: _lowest(name, bounds.get(name), goals) for name in names}
 
 
 SCAN = 100_000

@@ -45,7 +45,9 @@ def decide(
         return None, "it is no statement about maps, which isl decides", None
     symbols, level = list(subject["symbols"]), subject["level"]
     values: Values | None = None
+    compared = False
     for axes in make(subject):
+        compared = True
         try:
             differing = [_difference(isl, symbols, axis, level) for axis in axes]
         except _NotLinearError as product:
@@ -56,6 +58,8 @@ def decide(
             many = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
             return True, f"sets of (row, column, taps) on {many} compared", None
         values = values or _smallest(isl, symbols, [d for d in differing if not d.is_empty()])
+    if not compared:
+        return None, "isl compares maps whose kernels are free and have the same names", None
     return False, "isl finds a difference", values
 
 

@@ -165,7 +165,12 @@ def _number(value: Any) -> Any:
         return str(value)
     if isinstance(value, complex):
         raise ProofError("a proof for all sizes takes real weights; split the complex one in two")
-    return [[str(number), names] for number, names in terms_of(value)]
+    terms = terms_of(value)
+    if any(not isinstance(number, (int, float, Fraction)) for number, _ in terms):
+        raise ProofError(
+            f"a weight in a proof for all sizes has rational or floating-point numbers, got {value}"
+        )
+    return [[c if isinstance(c, float) else str(c), names] for c, names in terms]
 
 
 class Decoder:
@@ -242,6 +247,11 @@ def _weight(value: Any) -> Any:
         return Fraction(value)
     if not isinstance(value, list):
         return value
-    from sympy import Add, Mul, Rational, Symbol
+    from sympy import Add, Float, Mul, Rational, Symbol
 
-    return Add(*(Mul(Rational(c), *map(Symbol, names)) for c, names in value))
+    return Add(
+        *(
+            Mul(Rational(c) if isinstance(c, str) else Float(c), *map(Symbol, names))
+            for c, names in value
+        )
+    )

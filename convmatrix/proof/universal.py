@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from convmatrix.errors import GeometryError
+from convmatrix.errors import GeometryError, ProofError
 from convmatrix.layers import Convolution, conv1d
-from convmatrix.layers.base import padding_mode
+from convmatrix.layers.base import exact, padding_mode
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.decide import decide
 from convmatrix.proof.products import PRODUCT, channel_lemmas, products_hold, raveling_lemma
@@ -38,8 +38,15 @@ def prove_everywhere(fixed: Mapping[str, Any], level: str, method: str) -> Proof
     modes = list(FOLDS) if mode is None else [padding_mode(mode)]
     pads = values.pop("padding", None)
     before, after = pads if isinstance(pads, (tuple, list)) else (pads, pads)
+    for option, value in values.items():
+        values[option] = exact(value, option)
     given = {**values, **({} if pads is None else {"before": before, "after": after})}
     symbols = {s for v in given.values() if is_symbolic(v) for s in v.free_symbols}
+    fixed_names = {FREE[option] for option in given if option in FREE}
+    for option, value in given.items():
+        for symbol in map(str, value.free_symbols) if is_symbolic(value) else ():
+            if symbol in fixed_names and FREE.get(option) != symbol:
+                raise ProofError(f"{symbol} is fixed, so {option} = {value} must not depend on it")
     bounds = symbol_bounds(symbols)
     data: dict[str, Any] = {name: encoded(value) for name, value in given.items()}
     free: dict[str, int | None] = {"n": 1}

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
+from convmatrix.layers.base import exact
 from convmatrix.proof.along import maps_equal
 from convmatrix.proof.decide import decide
-from convmatrix.proof.expressions import Polynomial
+from convmatrix.proof.expressions import Polynomial, variables
 from convmatrix.proof.instances import models
 from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.result import Counterexample, Proof, Replay
@@ -24,7 +25,17 @@ from convmatrix.relation import is_symbolic
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
-__all__ = ["Claim", "Values", "catalogue", "claim", "equal_maps", "lemma", "prove", "prove_claim"]
+__all__ = [
+    "Claim",
+    "Values",
+    "catalogue",
+    "claim",
+    "equal_maps",
+    "in_words",
+    "lemma",
+    "prove",
+    "prove_claim",
+]
 
 Values = Mapping[str, Any]
 """What stands for each symbol of a statement: a polynomial, or an int."""
@@ -146,6 +157,12 @@ def prove(name: str | Claim, *, method: str = "auto", **fixed: Any) -> Proof:
         raise ProofError(f"no statement named {name!r}; {hint}use one of {', '.join(known)}")
     prover = known[wanted.lower()].prover
     if prover is not None:
+        allowed = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
+        for option in fixed:
+            if option not in allowed and wanted.lower() != "sizes":
+                raise ProofError(
+                    f"{wanted.lower()} has no {option} to fix; it has {', '.join(allowed)}"
+                )
         return prover(method=method, **fixed)
     return prove_claim(wanted.lower(), method=method, **fixed)
 
@@ -156,11 +173,14 @@ def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
     for option in fixed:
         if SYMBOL_OF.get(option) not in it.symbols:
             free = [o for o, symbol in SYMBOL_OF.items() if symbol in it.symbols]
+            symbols = f" (symbols {', '.join(it.symbols)})" if it.symbols else ""
             raise ProofError(
-                f"{name} has no {option} to fix; it has {', '.join(free) or 'none'} "
-                f"(symbols {', '.join(it.symbols)})"
+                f"{name} has no {option} to fix; it has {', '.join(free) or 'nothing'}{symbols}"
             )
-    given = {**it.defaults, **{SYMBOL_OF[option]: value for option, value in fixed.items()}}
+    given: dict[str, Any] = dict(it.defaults)
+    for option, value in fixed.items():
+        given[SYMBOL_OF[option]] = exact(value, option)
+    _refuse_clashes(it, given)
     bounds = symbol_bounds(s for v in given.values() if is_symbolic(v) for s in v.free_symbols)
     free_bounds = {s: b for s, b in it.symbols.items() if s not in given}
     subject = {
@@ -168,6 +188,20 @@ def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
         "fixed": {symbol: encoded(value) for symbol, value in given.items()},
     }  # fmt: skip
     return decide(subject, method)
+
+
+def _refuse_clashes(it: Claim, given: Mapping[str, Any]) -> None:
+    """`ProofError` where a symbol in an expression is fixed itself, or the proof's own."""
+    own = {name: variables(name)[0] for name in it.symbols}
+    inside = {v for each in it.lemmas(own) for v in each.variables} - set(it.symbols)
+    for name, value in given.items():
+        for symbol in map(str, value.free_symbols) if is_symbolic(value) else ():
+            if symbol in given and symbol != name:
+                raise ProofError(f"{symbol} is fixed, so {name} = {value} must not depend on it")
+            if symbol in inside:
+                raise ProofError(
+                    f"the proof of {it.name} uses {symbol} itself; use another name, e.g. {symbol}1"
+                )
 
 
 def _values(data: Data, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -286,3 +320,14 @@ def equal_maps(A: Map, B: Map, *, exists: bool = True) -> list[Lemma]:
     where A does is one of them."""
     theorem = next(maps_equal(A, B, {}, "weights", "", exists=exists, channels=True))
     return list(theorem.lemmas)
+
+
+def in_words(formula: str) -> str:
+    """A formula in Python's notation as people write it.
+
+    >>> in_words("(n + 2*p - k)//s + 1")
+    '⌊(n + 2p - k)/s⌋ + 1'
+    """
+    shown = re.sub(r"(\d)\*([a-z])", r"\1\2", formula)
+    shown = re.sub(r"(\((?:[^()]|\([^()]*\))*\))//(\w+)", r"⌊\1/\2⌋", shown)
+    return shown.replace("*", "·")

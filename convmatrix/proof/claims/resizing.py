@@ -52,6 +52,9 @@ def _bilinear(v: Values) -> list[Lemma]:
         lemma("before the first pixel's middle it differs: bilinear repeats the border", given,
               at_least(2 * s - 1 - _triangle(_tap(axis, o, Polynomial.of(0)), s, p)),
               at_least(o, s * n - 1 - o, -1 - place)),
+        lemma("behind the last pixel's middle it differs too", given,
+              at_least(2 * s - 1 - _triangle(_tap(axis, o, n - 1), s, p)),
+              at_least(o, s * n - 1 - o, place - 2 * s * (n - 1) - 1)),
     ]  # fmt: skip
 
 

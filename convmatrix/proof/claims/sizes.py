@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from convmatrix.layers import avg_pool, conv1d, conv_transpose1d
-from convmatrix.proof.claims.registry import Claim, Values, claim, lemma, prove_claim
+from convmatrix.proof.claims.registry import Claim, Values, claim, in_words, lemma, prove_claim
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.lemmas import Goal, Lemma, at_least, is_zero
 from convmatrix.proof.parsing import evaluate
@@ -51,7 +51,7 @@ def _size_claim(
 
     claim(
         Claim(
-            f"arithmetic-{number}", f"o = {formula}", meaning, scope, f"{GUIDE} {number}",
+            f"arithmetic-{number}", f"o = {in_words(formula)}", meaning, scope, f"{GUIDE} {number}",
             symbols, lemmas, "size",
         )
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from convmatrix.layers import conv1d, conv_transpose1d, pad, sample, zero_insert
 from convmatrix.maps.base import Map
-from convmatrix.proof.claims.registry import Claim, Values, claim, equal_maps, lemma
+from convmatrix.proof.claims.registry import Claim, Values, claim, equal_maps, in_words, lemma
 from convmatrix.proof.expressions import Polynomial, variables
 from convmatrix.proof.lemmas import Lemma, at_least, is_zero
 from convmatrix.proof.parsing import evaluate
@@ -98,8 +98,9 @@ def _guide(
 
     claim(
         Claim(
-            f"arithmetic-{number}", f"the equivalent stride-1 convolution has p' = {equal}"
-            f"{f' (+ {extra} behind)' if extra != '0' else ''}; o' = {size}",
+            f"arithmetic-{number}",
+            f"the equivalent stride-1 convolution has p' = {in_words(equal)}"
+            f"{f' (+ {extra} behind)' if extra != '0' else ''}; o' = {in_words(size)}",
             meaning, scope, f"{GUIDE} {number}", symbols, lemmas,
         )
     )  # fmt: skip

@@ -281,10 +281,11 @@ def _replay(
                 weights.append(None)
         built = a.with_weights(weights)
         row, column = map(int, place)
-        inexact = any(m.weight is not None and m.weight.dtype.kind in "fc" for m in built.leaves)
-        if inexact or built.nnz > MOST_EXACT:
-            return built.to_scipy()[row, column].item()
-        return built.to_sympy()[row, column]
+        kinds = {m.weight.dtype.kind for m in built.leaves if m.weight is not None}
+        if built.nnz <= MOST_EXACT and kinds <= set("biuO"):
+            return built.to_sympy()[row, column]
+        floats = [None if m.weight is None else m.weight.astype(float) for m in built.leaves]
+        return built.with_weights(floats).to_scipy()[row, column].item()
 
     return Replay(matrix(*left), matrix(*right))
 

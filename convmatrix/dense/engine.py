@@ -134,8 +134,8 @@ def engine(
     make = _make_transposed if transposed else _make
     made = make(problem, weight.astype(dtype, copy=False), choice.method)
 
-    def forget(_: Any, key: Any = key) -> None:
-        _engines.pop(key, None)
+    def forget(_: Any, key: Any = key, engines: Any = _engines) -> None:
+        engines.pop(key, None)  # a default, since modules may be gone when the process ends
 
     _engines[key] = (weakref.ref(weight, forget), made)
     while len(_engines) > MOST_ENGINES:

@@ -33,6 +33,7 @@ FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 UPWARD = {
     ("layers", "maps"),  # Layer.on gives the map
+    ("layers", "dense"),  # layer(x, method=...) says how the dense path runs
 }
 """The shortcuts that may reach up, inside a function."""
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from convmatrix.dense.apply import adjoint, forward
 from convmatrix.dense.count import paths, paths_adjoint
+from convmatrix.dense.engine import Choice, chosen, current
 from convmatrix.dense.pool import max_pool
 
-__all__ = ["adjoint", "forward", "max_pool", "paths", "paths_adjoint"]
+__all__ = [
+    "Choice", "adjoint", "chosen", "current", "forward", "max_pool", "paths", "paths_adjoint",
+]  # fmt: skip

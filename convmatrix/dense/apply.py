@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.engine import Choice, chosen, engine
+from convmatrix.dense.engine import Choice, chosen, current, engine
 from convmatrix.dense.separable import gather, scatter
-from convmatrix.errors import ShapeError
+from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 
 __all__ = ["adjoint", "forward"]
@@ -61,7 +61,7 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:
-        with chosen(Choice("direct" if not transposed else "fold")):
+        with chosen(_exact(transposed)):
             return _run(stencil, weight, x.astype(np.float64), transposed).astype(np.int64)
     if bound > np.iinfo(np.int64).max:
         raise ShapeError(
@@ -69,6 +69,17 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
             f"pass 64 bits; use x.astype(float), or x.astype(object) for exact integers of any size"
         )
     return _run(stencil, weight, x.astype(np.int64), transposed)
+
+
+def _exact(transposed: bool) -> Choice:
+    """The caller's choice, or the algorithm that sums integers in floats without rounding."""
+    choice = current()
+    if choice.method == "winograd":
+        raise GeometryError(
+            "method 'winograd' does not apply: it rounds, and integers are exact; use method='auto'"
+        )
+    method = "fold" if transposed else "direct"
+    return Choice(method if choice.method == "auto" else choice.method, choice.threads)
 
 
 def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
@@ -79,7 +90,8 @@ def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
     made = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
     made(x, out)
     if made.spreads and not np.isfinite(out.sum()):
-        with chosen(Choice("fold" if transposed else "direct")):  # as a direct sum has it
+        direct = Choice("fold" if transposed else "direct", current().threads)
+        with chosen(direct):  # NaN and infinities are where a direct sum has them
             engine(stencil, weight, len(x), x.dtype, transposed=transposed)(x, out)
     return out
 

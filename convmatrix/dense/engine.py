@@ -24,12 +24,21 @@ from convmatrix.dense.winograd import Winograd
 from convmatrix.errors import GeometryError
 from convmatrix.stencil import Stencil
 
-__all__ = ["METHODS", "Choice", "chosen", "engine", "methods"]
+__all__ = [
+    "METHODS",
+    "Choice",
+    "automatic",
+    "automatic_transposed",
+    "chosen",
+    "current",
+    "engine",
+    "methods",
+]
 
 Array = np.ndarray[Any, Any]
 Engine = Algorithm | Fold | Phases
 
-METHODS = ("auto", "direct", "winograd", "toeplitz", "phases", "fold")
+METHODS = ("auto", "direct", "winograd", "toeplitz", "phases", "fold", "sparse")
 
 SMALL = 1 << 21
 """Multiplications below which a second thread costs more than it brings."""
@@ -57,6 +66,11 @@ def chosen(choice: Choice) -> Iterator[None]:
         _choice.reset(token)
 
 
+def current() -> Choice:
+    """The choice that holds now, in this thread."""
+    return _choice.get()
+
+
 def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
     """For each method that does not apply, why not."""
     if transposed:
@@ -69,40 +83,49 @@ def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
     return {n: why for n, why in found.items() if why} | {"phases": only, "fold": only}
 
 
-def _automatic(problem: Problem) -> type[Algorithm]:
-    """The algorithm of least time, by what was measured (`python -m benchmarks dense`)."""
+def automatic(problem: Problem) -> tuple[type[Algorithm], str]:
+    """The algorithm of least time, by what was measured (`python -m benchmarks dense`), and why."""
     stencil = problem.stencil
     if not problem.floating:
-        return Direct
+        return Direct, "numbers that do not round are summed directly"
     if not Whole.refuse(problem):
-        return Whole
+        return Whole, "the whole matrix is one tile: that costs less than to gather"
     if prod(stencil.kernel) == 1:
-        return Direct
+        return Direct, "a kernel of one tap is a plain GEMM"
     each = stencil.out_channels // stencil.groups
     if stencil.groups > 1 and stencil.group_channels <= 2 and problem.ndim > 1:
-        return Toeplitz
+        return Toeplitz, "few channels a group: tiles copy a row of taps, not a window of them"
     wide = min(stencil.group_channels, each) >= 32
     if wide and problem.ndim == 2 and Winograd.refuse(problem) is None:
-        return Winograd
-    return Direct
+        return Winograd, "stride 1 and many channels: fewer multiplications pay for the transforms"
+    return Direct, Winograd.refuse(problem) or "too few channels for the transforms to pay"
 
 
 def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
     by_name: dict[str, type[Any]] = {
         "direct": Direct, "winograd": Winograd, "toeplitz": Toeplitz
     }  # fmt: skip
-    kind: type[Any] = _automatic(problem) if method == "auto" else by_name[method]
+    kind: type[Any] = automatic(problem)[0] if method == "auto" else by_name[method]
     made: Algorithm = kind(problem, weight)
     return made
 
 
 def _make_transposed(problem: Problem, weight: Array, method: str) -> Engine:
-    stencil = problem.stencil
-    few = 4 * stencil.in_channels <= stencil.out_channels
-    zeros = all(axis.mode == "zeros" for axis in problem.axes)
-    if method == "fold" or not zeros or (method == "auto" and (few or not problem.floating)):
+    if method == "fold" or (method == "auto" and automatic_transposed(problem)[0] == "fold"):
         return Fold(problem, weight)
     return Phases(problem, weight, lambda part, small: _make(part, small, "auto"))
+
+
+def automatic_transposed(problem: Problem) -> tuple[str, str]:
+    """``phases`` or ``fold``, and why."""
+    stencil = problem.stencil
+    if any(axis.mode != "zeros" for axis in problem.axes):
+        return "fold", "padding that is no zeros is folded back"
+    if not problem.floating:
+        return "fold", "numbers that do not round are summed directly"
+    if 4 * stencil.in_channels <= stencil.out_channels:
+        return "fold", "few output channels: to add up planes moves less than to gather windows"
+    return "phases", "each remainder modulo the stride is a small convolution; no zero is inserted"
 
 
 # ------------------------------------------------------------------------------- the cache
@@ -119,6 +142,8 @@ def engine(
     Raises `GeometryError` where the method that was asked for does not apply.
     """
     choice = _choice.get()
+    if choice.method not in METHODS:
+        raise GeometryError(f"method must be one of {METHODS}, got {choice.method!r}")
     threads = available() if choice.threads is None else choice.threads
     key = (id(weight), stencil, batch, dtype, transposed, choice.method, threads)
     kept = _engines.get(key)

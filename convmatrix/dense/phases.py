@@ -60,6 +60,11 @@ class Phases:
         self.error_bound = max((p.error_bound for p, _ in self._parts), default=0.0)
 
     @property
+    def blocks(self) -> list[Algorithm]:
+        """Its convolutions, one after another."""
+        return [part for part, _ in self._parts]
+
+    @property
     def name(self) -> str:
         """Itself and the algorithms of its convolutions."""
         return f"phases ({' + '.join(sorted({part.name for part, _ in self._parts}))})"

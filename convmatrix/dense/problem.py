@@ -86,13 +86,21 @@ class Algorithm(ABC):
 
     def __call__(self, x: Array, out: Array) -> None:
         """Fill `out` from `x`."""
+
+        def job(block: Any) -> None:
+            if self.spreads:  # what is not finite is computed again, and warns then
+                with np.errstate(invalid="ignore", over="ignore"):
+                    self._block(block, x, out)
+            else:
+                self._block(block, x, out)
+
         threads = min(self.problem.threads, len(self.blocks))
         if threads < 2:
             for block in self.blocks:
-                self._block(block, x, out)
+                job(block)
             return
         with one_blas_thread():
-            run(lambda block: self._block(block, x, out), self.blocks, threads)
+            run(job, self.blocks, threads)
 
     def buffer(self, name: str, shape: tuple[int, ...]) -> Array:
         """A buffer of this thread's, kept between calls."""

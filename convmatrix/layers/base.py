@@ -235,8 +235,42 @@ class Layer(ABC):
 
         return bind(self, self.sizes(*size))
 
-    def __call__(self, x: Any) -> Array:
-        """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias."""
+    def __call__(
+        self,
+        x: Any,
+        *,
+        method: str = "auto",
+        out: Array | None = None,
+        threads: int | None = None,
+    ) -> Array:
+        """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias.
+
+        Parameters
+        ----------
+        x
+            The input, of any numeric dtype; float32 stays float32, integers are exact.
+        method
+            How to compute it: ``auto`` (see `plan`), or one of ``direct``, ``winograd``,
+            ``toeplitz``, ``phases``, ``fold``, ``sparse``; `GeometryError` where it does not apply.
+        out
+            An array of the result's shape and dtype to write it to; it may overlap `x`.
+        threads
+            How many threads to use; all cores that BLAS may use by default.
+
+        >>> import convmatrix as cm
+        >>> conv = cm.conv1d(1, 1, 3, weight=[[[1.0, 0.0, -1.0]]])
+        >>> conv([[1.0, 2.0, 4.0, 8.0]], method="direct")
+        array([[-3., -6.]])
+        """
+        if method == "auto" and threads is None:
+            return _into(out, self._apply(x))
+        from convmatrix.dense import Choice, chosen
+
+        number = None if threads is None else count(threads, "threads")
+        with chosen(Choice(method, number)):
+            return _into(out, self._apply(x))
+
+    def _apply(self, x: Any) -> Array:
         array = as_array(x)
         if array.ndim < self.ndim + 1:
             raise ShapeError(
@@ -275,6 +309,19 @@ class Layer(ABC):
             if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
         ]
         return f"{maker}({', '.join(shown)})"
+
+
+def _into(out: Array | None, y: Array) -> Array:
+    """`y`, or `out` with `y` in it."""
+    if out is None:
+        return y
+    if not isinstance(out, np.ndarray) or (out.shape, out.dtype) != (y.shape, y.dtype):
+        raise ShapeError(
+            f"out must be an array of shape {y.shape} and dtype {y.dtype}, got "
+            f"{getattr(out, 'shape', type(out).__name__)} {getattr(out, 'dtype', '')}"
+        )
+    out[...] = y
+    return out
 
 
 def _shown(value: Any) -> str:

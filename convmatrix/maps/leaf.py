@@ -100,13 +100,21 @@ class LeafMap(Map):
 
     def _forward(self, x: Array) -> Array:
         if self.bound_layer.is_linear:
+            if dense.current().method == "sparse":
+                return self._by_matrix(self.to_scipy(), x, self.out_shape)
             return dense.forward(self.bound, self.weight, x)
         assert isinstance(self.bound, Stencil)
         if isinstance(self.bound_layer, MaxPool):
             return dense.max_pool(self.bound, x)
         return np.maximum(x, 0)
 
+    def _by_matrix(self, matrix: csr_array, x: Array, shape: tuple[Index, ...]) -> Array:
+        """The sparse product itself, in the arithmetic of SciPy."""
+        return np.asarray((matrix @ x.reshape(len(x), -1).T).T).reshape(len(x), *shape)
+
     def _adjoint(self, y: Array) -> Array:
+        if dense.current().method == "sparse":
+            return self._by_matrix(self.to_scipy().T, y, self.in_shape)
         return dense.adjoint(self.bound, self.weight, y)
 
     def _pattern(self) -> Pattern:

@@ -1,0 +1,172 @@
+"""How a layer will be run on arrays: which algorithm, in how many blocks, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.dense.engine import Choice, automatic, automatic_transposed, chosen, engine
+from convmatrix.dense.problem import Problem
+from convmatrix.dense.threads import available
+from convmatrix.errors import ShapeError
+from convmatrix.layers import Layer
+from convmatrix.maps import LeafMap
+from convmatrix.stencil import Stencil
+
+__all__ = ["Plan", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a layer runs on arrays of one shape and dtype.
+
+    Attributes
+    ----------
+    algorithm
+        What runs: ``direct``, ``winograd``, ``toeplitz``, ``phases``, ``fold``, ``passes``
+        (fixed coefficients), or several for several layers.
+    threads, blocks
+        Threads that work at a time, and pieces that the work is cut into.
+    workspace
+        Bytes held beside input, output and weight, transformed weights included.
+    macs
+        Multiplications of a direct sum, padding counted.
+    error_bound
+        Of the result, relative to the largest value of |w| applied to |x|; 0 where it is exact.
+        For layers in a row it is that of the worst of them.
+    reason, spreads
+        Why it was chosen; how far a NaN or an infinity would reach (such results are computed
+        again directly).
+    """
+
+    algorithm: str
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    dtype: str
+    threads: int
+    blocks: int
+    workspace: int
+    macs: int
+    error_bound: float
+    reason: str
+    spreads: str = ""
+    parts: tuple[Plan, ...] = field(default=(), repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        names = ("algorithm", "dtype", "threads", "blocks", "workspace", "macs", "error_bound")
+        shapes = {"input_shape": list(self.input_shape), "output_shape": list(self.output_shape)}
+        words = {"reason": self.reason, "spreads": self.spreads}
+        parts = [part.to_dict() for part in self.parts]
+        return {**{n: getattr(self, n) for n in names}, **shapes, **words, "parts": parts}
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.algorithm}: {self.input_shape} → {self.output_shape} {self.dtype}",
+            f"  why        {self.reason}",
+            f"  work       {self.macs:,} multiplications of a direct sum, in {self.blocks} blocks",
+            f"  threads    {self.threads}",
+            f"  workspace  {self.workspace / 2**20:.2f} MiB",
+            f"  error      at most {self.error_bound:.1e} of the largest |w| applied to |x|",
+        ]
+        if self.spreads:
+            lines.append(f"  NaN        {self.spreads}; such a result is computed directly again")
+        return "\n".join([*lines, *(f"\n{part}" for part in self.parts)])
+
+
+def plan(
+    layer: Layer,
+    input_shape: tuple[int, ...],
+    dtype: Any = "float32",
+    *,
+    method: str = "auto",
+    threads: int | None = None,
+) -> Plan:
+    """How `layer(x, method=method, threads=threads)` runs on arrays of a shape and dtype.
+
+    Parameters
+    ----------
+    layer
+        Any linear layer; where it has no weight, weights of the given dtype are meant.
+    input_shape
+        Of the array, batch and channels included.
+
+    Raises
+    ------
+    GeometryError
+        Where the method does not apply.
+
+    >>> import convmatrix as cm
+    >>> cm.plan(cm.conv2d(64, 64, 3, padding=1), (1, 64, 56, 56)).algorithm
+    'winograd'
+    >>> print(cm.plan(cm.conv2d(1, 1, 3, stride=2, padding=1), (1, 5, 5), "float64"))
+    toeplitz: (1, 5, 5) → (1, 3, 3) float64
+      why        the whole matrix is one tile: that costs less than to gather
+      work       81 multiplications of a direct sum, in 1 blocks
+      threads    1
+      workspace  0.00 MiB
+      error      at most 2.8e-15 of the largest |w| applied to |x|
+      NaN        a NaN or an infinity reaches every output; such a result is computed directly again
+    """
+    shape, kind = tuple(input_shape), np.dtype(dtype)
+    lead = len(shape) - layer.ndim - 1
+    if lead < 0:
+        raise ShapeError(
+            f"expected the shape of an array (*batch, channels, {layer.ndim} sizes), got {shape}"
+        )
+    bound = layer.with_channels(shape[lead]).on(*shape[lead + 1 :])
+    batch, parts = prod(shape[:lead]), []
+    inner = shape[:lead] + bound.in_shape
+    for leaf, transposed in _in_order(bound):
+        outer = shape[:lead] + (leaf.in_shape if transposed else leaf.out_shape)
+        parts.append(_one(leaf, transposed, batch, kind, Choice(method, threads), inner, outer))
+        inner = outer
+    if len(parts) == 1:
+        return parts[0]
+    return Plan(
+        " → ".join(part.algorithm for part in parts), shape, inner, str(kind),
+        max(part.threads for part in parts), sum(part.blocks for part in parts),
+        max(part.workspace for part in parts), sum(part.macs for part in parts),
+        max(part.error_bound for part in parts), "one layer after another", parts=tuple(parts),
+    )  # fmt: skip
+
+
+def _in_order(bound: Any, transposed: bool = False) -> list[tuple[LeafMap, bool]]:
+    """The elementary maps in order of application, each with whether it is transposed."""
+    if hasattr(bound, "factors"):
+        factors = reversed(bound.factors) if transposed else bound.factors
+        return [pair for factor in factors for pair in _in_order(factor, transposed)]
+    if hasattr(bound, "of"):
+        return _in_order(bound.of, not transposed)
+    if not isinstance(bound, LeafMap):
+        raise ShapeError(f"a plan is of layers in a row, got {bound!r:.80}")
+    return [(bound, transposed)]
+
+
+def _one(
+    leaf: LeafMap, transposed: bool, batch: int, dtype: np.dtype[Any], choice: Choice,
+    inner: tuple[int, ...], outer: tuple[int, ...],
+) -> Plan:  # fmt: skip
+    stencil = leaf.bound
+    if not isinstance(stencil, Stencil) or stencil.factors is not None:
+        why = "fixed coefficients: one pass an axis, or a rearrangement"
+        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.nnz, 0.0, why)
+    weight = leaf.weight
+    if weight is None:
+        weight = np.ones(stencil.tap_shape, dtype)
+    with chosen(choice):
+        made = engine(stencil, weight, batch, dtype, transposed=transposed)
+    problem = made.problem
+    look = Problem(stencil, batch, dtype, choice.threads or available())
+    if choice.method != "auto":
+        why = "asked for"
+    else:
+        why = (automatic_transposed(look) if transposed else automatic(look))[1]
+    blocks = max(1, len(made.blocks))
+    return Plan(
+        made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,
+        problem.macs, made.error_bound, why, made.spreads,
+    )  # fmt: skip

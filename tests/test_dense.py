@@ -1,0 +1,261 @@
+"""The dense algorithms: each against the sparse matrix, which none of them shares code with."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+
+import convmatrix as cm
+from convmatrix.dense import Choice, chosen, threads
+from convmatrix.dense.engine import METHODS
+from convmatrix.dense.winograd_tables import TRANSFORMS
+
+CONVS = {1: cm.conv1d, 2: cm.conv2d, 3: cm.conv3d}
+
+
+def random_layer(rng):
+    """A weighted convolution and a size that it fits."""
+    ndim = int(rng.integers(1, 4))
+    groups = int(rng.integers(1, 4))
+    kernel = (int(rng.integers(1, 6)),) * ndim if rng.integers(2) else rng.integers(1, 5, ndim)
+    layer = CONVS[ndim](
+        groups * int(rng.integers(1, 4)), groups * int(rng.integers(1, 4)), tuple(map(int, kernel)),
+        stride=tuple(map(int, rng.integers(1, 4, ndim))) if rng.integers(2) else 1,
+        dilation=tuple(map(int, rng.integers(1, 4, ndim))),
+        padding=tuple((int(a), int(b)) for a, b in rng.integers(-1, 4, (ndim, 2))),
+        groups=groups, flip=bool(rng.integers(2)),
+        padding_mode=str(rng.choice(["zeros", "zeros", "circular", "reflect", "replicate"])),
+    )  # fmt: skip
+    return layer, tuple(map(int, rng.integers(1, 14 if ndim < 3 else 8, ndim)))
+
+
+def cases(number, seed=0):
+    rng = np.random.default_rng(seed)
+    found = []
+    while len(found) < number:
+        layer, size = random_layer(rng)
+        try:
+            layer.on(size)
+        except cm.GeometryError:
+            continue
+        weight = rng.standard_normal(layer.weight_shape)
+        found.append((layer.with_weight(weight), size, int(rng.integers(1, 4))))
+    return found
+
+
+def applied_to_sizes(A, x):
+    """|w| applied to |x|, to which errors are relative."""
+    return np.abs(A.to_scipy()) @ np.abs(x.reshape(len(x), -1)).T
+
+
+CASES = cases(150)
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("phases", "fold")])
+def test_methods_give_the_matrix_product_within_their_bound(method):
+    tried = 0
+    rng = np.random.default_rng(1)
+    for layer, size, batch in CASES:
+        A = layer.on(size)
+        x = rng.standard_normal((batch, *A.in_shape))
+        for dtype in (np.float32, np.float64):
+            weighted = layer.with_weight(layer.weight.astype(dtype))
+            small = x.astype(dtype)
+            try:
+                y = weighted(small, method=method)
+            except cm.GeometryError:  # its text has a test of its own
+                continue
+            tried += 1
+            exact = (A.to_scipy() @ small.astype(float).reshape(batch, -1).T).T
+            assert y.shape == (batch, *A.out_shape)
+            assert y.dtype == dtype
+            how = "direct" if method == "sparse" else method
+            plan = cm.plan(weighted, small.shape, dtype, method=how)
+            largest = applied_to_sizes(A, small.astype(float)).max(initial=0)
+            rounded = np.finfo(dtype).eps * np.abs(layer.weight).sum() * np.abs(x).max()
+            assert np.abs(y.reshape(batch, -1) - exact).max(initial=0) <= (
+                plan.error_bound * largest + rounded
+            )
+    assert tried >= 20
+
+
+@pytest.mark.parametrize("method", ["auto", "phases", "fold", "sparse"])
+def test_transposed_methods_give_the_transposed_product(method):
+    rng = np.random.default_rng(2)
+    tried = others = 0
+    for layer, size, batch in CASES:
+        A = layer.on(size)
+        y = rng.integers(-9, 10, (batch, *A.out_shape)).astype(float)
+        whole = layer.with_weight(rng.integers(-9, 10, layer.weight_shape).astype(float))
+        B = whole.on(size)
+        try:
+            with chosen(Choice(method)):
+                x = B.T(y)
+        except cm.GeometryError:
+            others += 1
+            continue
+        tried += 1
+        exact = (B.T.to_scipy() @ y.reshape(batch, -1).T).T
+        assert np.abs(x.reshape(batch, -1) - exact).max(initial=0) <= 1e-9
+    folding = sum(layer.padding_mode != "zeros" for layer, *_ in CASES)
+    assert (tried, others) == (len(CASES) - others, folding if method == "phases" else 0)
+    assert tried >= 50
+
+
+@pytest.mark.parametrize(("m", "r"), TRANSFORMS)
+def test_winograd_transforms_are_derived_again(m, r):
+    """Toom and Cook at 0, 1, -1, 2, ...: AT evaluates, G divides by the products of differences,
+    BT has the coefficients of the products; together they are the correlation, exactly."""
+    half = Fraction(1, 2)
+    points = [Fraction(p) for p in (0, 1, -1, 2, -2, half, -half)][: m + r - 2]
+    n = m + r - 1
+
+    def coefficients(roots):
+        poly = [Fraction(1)]
+        for root in roots:
+            shifted = [Fraction(0), *poly]
+            poly = [a - root * b for a, b in zip(shifted, [*poly, Fraction(0)], strict=True)]
+        return poly + [Fraction(0)] * (n - len(poly))
+
+    others = [[q for q in points if q != p] for p in points]
+    at = [[*(p**i for p in points), Fraction(int(i == m - 1))] for i in range(m)]
+    g = []
+    for p, rest in zip(points, others, strict=True):
+        scale = np.prod([p - q for q in rest], initial=Fraction(1))
+        g.append([p**k / scale for k in range(r)])
+    g.append([Fraction(int(k == r - 1)) for k in range(r)])
+    bt = [*map(coefficients, others), coefficients(points)]
+    assert TRANSFORMS[m, r] == tuple(tuple(map(tuple, matrix)) for matrix in (at, g, bt))
+    for i, k, j in product(range(m), range(r), range(n)):
+        total = sum(at[i][q] * g[q][k] * bt[q][j] for q in range(n))
+        assert total == (j == i + k)
+
+
+def test_methods_that_do_not_apply_say_why():
+    conv = cm.conv2d(2, 2, 3, stride=2, weight=np.ones((2, 2, 3, 3)))
+    x = np.ones((2, 9, 9))
+    with pytest.raises(cm.GeometryError, match="'winograd' does not apply: it needs stride 1"):
+        conv(x, method="winograd")
+    with pytest.raises(cm.GeometryError, match="'phases' does not apply: it is for transposed"):
+        conv(x, method="phases")
+    with pytest.raises(cm.GeometryError, match="method must be one of"):
+        conv(x, method="magic")
+    with pytest.raises(cm.GeometryError, match="integers are exact"):
+        cm.conv2d(2, 2, 3, weight=np.ones((2, 2, 3, 3), int))(x.astype(int), method="winograd")
+
+
+def test_nan_and_infinities_stay_where_a_direct_sum_has_them():
+    rng = np.random.default_rng(3)
+    for channels, method in ((32, "winograd"), (1, "toeplitz")):
+        layer = cm.conv2d(channels, channels, 3, padding=1).with_weight(
+            rng.standard_normal((channels, channels, 3, 3)).astype(np.float32)
+        )
+        x = rng.standard_normal((channels, 24, 24)).astype(np.float32)
+        x[0, 5, 7], x[0, 20, 20] = np.nan, np.inf
+        direct = layer(x, method="direct")
+        for how in ("auto", method):
+            y = layer(x, method=how)
+            assert np.array_equal(np.isfinite(y), np.isfinite(direct))
+            assert np.isnan(direct).sum() < y.size / 4
+
+
+def test_out_is_written_may_overlap_and_is_checked():
+    layer = cm.conv2d(1, 1, 3, padding=1, weight=np.arange(9.0).reshape(1, 1, 3, 3))
+    x = np.arange(36.0).reshape(1, 6, 6)
+    expected = layer(x)
+    out = np.empty_like(expected)
+    assert layer(x, out=out) is out
+    assert np.array_equal(out, expected)
+    assert np.array_equal(layer(x, out=x), expected)
+    with pytest.raises(cm.ShapeError, match=r"out must be an array of shape \(1, 6, 6\)"):
+        layer(expected, out=np.empty((1, 5, 6)))
+    with pytest.raises(cm.ShapeError, match="dtype float64"):
+        layer(expected, out=np.empty((1, 6, 6), np.float32))
+
+
+def test_any_layout_and_no_batch():
+    layer = cm.conv2d(32, 32, 3, padding=1).with_weight(
+        np.random.default_rng(4).standard_normal((32, 32, 3, 3))
+    )
+    x = np.random.default_rng(5).standard_normal((2, 32, 20, 18))
+    expected = layer(x)
+    reversed_copy = np.ascontiguousarray(x[..., ::-1])[..., ::-1]
+    frozen = x.copy()
+    frozen.setflags(write=False)
+    swapped = x.transpose(1, 0, 2, 3).copy().transpose(1, 0, 2, 3)
+    for same in (np.asfortranarray(x), reversed_copy, frozen, swapped):
+        for method in ("auto", "direct", "toeplitz"):
+            assert np.allclose(layer(same, method=method), expected, rtol=1e-9, atol=1e-9)
+    assert layer(x[:0]).shape == (0, 32, 20, 18)
+
+
+def blas_threads():
+    return [library.num_threads for library in threads._blas()]
+
+
+def test_blas_threads_are_restored_after_errors_interrupts_and_from_several_callers():
+    before = blas_threads()
+    layer = cm.conv2d(64, 64, 3, padding=1).with_weight(np.ones((64, 64, 3, 3), np.float32))
+    x = np.ones((2, 64, 40, 40), np.float32)
+    expected = layer(x, threads=1)
+    results = []
+    callers = [
+        threading.Thread(target=lambda: results.append(layer(x, threads=2))) for _ in range(4)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert all(np.array_equal(y, expected) for y in results)
+    assert blas_threads() == before
+    for error in (KeyboardInterrupt, ValueError):
+
+        def job(block, error=error):
+            if block == 3:
+                raise error
+
+        with pytest.raises(error), threads.one_blas_thread():
+            threads.run(job, range(8), 2)
+        assert blas_threads() == before
+
+
+def test_threads_do_not_change_a_result_but_for_rounding():
+    rng = np.random.default_rng(6)
+    for layer, size, batch in CASES[:40]:
+        x = rng.standard_normal((batch, *layer.on(size).in_shape))
+        one, two = (layer(x, method="direct", threads=t) for t in (1, 2))
+        assert np.allclose(one, two, rtol=1e-12, atol=1e-12), "blocks differ, the sums do not"
+
+
+def test_an_engine_is_made_once_and_goes_with_its_weight():
+    from convmatrix.dense import engine
+
+    layer = cm.conv2d(32, 32, 3).with_weight(np.ones((32, 32, 3, 3), np.float32))
+    x = np.ones((32, 12, 12), np.float32)
+    layer(x)
+    kept = len(engine._engines)
+    layer(x)
+    assert len(engine._engines) == kept
+    del layer
+    assert len(engine._engines) == kept - 1
+
+
+def test_plans_print_and_are_data():
+    conv = cm.conv2d(64, 64, 3, padding=1)
+    plan = cm.plan(conv, (1, 64, 56, 56))
+    assert (plan.algorithm, plan.output_shape) == ("winograd", (1, 64, 56, 56))
+    assert plan.workspace <= 64 << 20
+    assert plan.error_bound > cm.plan(conv, (64, 56, 56), method="direct").error_bound > 0
+    assert "fewer multiplications" in str(plan)
+    assert plan.to_dict()["macs"] == 64 * 64 * 9 * 56 * 56
+    up = cm.plan(cm.conv_transpose2d(64, 32, 4, stride=2, padding=1), (64, 8, 8))
+    assert up.algorithm == "phases (winograd)"
+    both = cm.plan(cm.depthwise_separable(32, 64, 3, padding=1), (32, 56, 56))
+    assert both.algorithm == "toeplitz → direct"
+    assert cm.plan(cm.avg_pool(2, channels=3), (3, 8, 8)).algorithm == "passes"
+    with pytest.raises(cm.ShapeError, match="expected the shape of an array"):
+        cm.plan(conv, (56, 56))

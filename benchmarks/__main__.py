@@ -1,4 +1,4 @@
-"""`python -m benchmarks [matrix|import|proofs]`: the figures of the notes, as ratios in one run."""
+"""`python -m benchmarks [matrix|import|proofs|dense]`: figures as ratios in one run."""
 
 from __future__ import annotations
 
@@ -100,8 +100,15 @@ def proofs() -> None:
     print(f"  proved {sum(v is True for v in verdicts)}")
 
 
+def dense() -> None:
+    """The dense path against PyTorch."""
+    from benchmarks.dense import network
+
+    network()
+
+
 if __name__ == "__main__":
-    suites = {"matrix": matrix, "import": imports, "proofs": proofs}
+    suites = {"matrix": matrix, "import": imports, "proofs": proofs, "dense": dense}
     chosen = sys.argv[1:] or list(suites)
     if unknown := set(chosen) - set(suites):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; use one of {', '.join(suites)}")

@@ -158,7 +158,7 @@ def _one(
     if weight is None:
         weight = np.ones(stencil.tap_shape, dtype)
     with chosen(choice):
-        made = engine(stencil, weight, batch, dtype, transposed=transposed)
+        made, _ = engine(stencil, weight, batch, dtype, transposed=transposed)
     problem = made.problem
     look = Problem(stencil, batch, dtype, choice.threads or available())
     if choice.method != "auto":

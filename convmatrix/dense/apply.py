@@ -83,16 +83,15 @@ def _exact(transposed: bool) -> Choice:
 
 
 def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
-    shape = stencil.in_shape if transposed else stencil.out_shape
-    out = np.empty((len(x), *shape), x.dtype)
     if not len(x):
-        return out
-    made = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
+        return np.empty((0, *(stencil.in_shape if transposed else stencil.out_shape)), x.dtype)
+    made, shape = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
+    out = np.empty((len(x), *shape), x.dtype)
     made(x, out)
     if made.spreads and not np.isfinite(out.sum()):
         direct = Choice("fold" if transposed else "direct", current().threads)
         with chosen(direct):  # NaN and infinities are where a direct sum has them
-            engine(stencil, weight, len(x), x.dtype, transposed=transposed)(x, out)
+            engine(stencil, weight, len(x), x.dtype, transposed=transposed)[0](x, out)
     return out
 
 

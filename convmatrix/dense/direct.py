@@ -45,6 +45,8 @@ class Direct(Algorithm):
         self._inner = prod(problem.outputs[1:])
         window = stencil.in_channels * prod(stencil.kernel)
         threads = problem.threads
+        if stencil.out_channels // stencil.groups >= prod(problem.outputs):
+            threads = 1  # a GEMM with more weights than windows is BLAS's to share out
         self.blocks = split(problem.batch, problem.outputs[0], window * self._inner, BLOCK, threads)
         self._plain = all(
             axis.kernel == 1 == axis.stride and axis.before == 0 == axis.after

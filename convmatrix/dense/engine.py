@@ -40,6 +40,8 @@ Engine = Algorithm | Fold | Phases
 
 METHODS = ("auto", "direct", "winograd", "toeplitz", "phases", "fold", "sparse")
 
+FEW_OUTPUTS = 100
+"""Places below which the larger transformed weights cost more to read than is saved."""
 SMALL = 1 << 21
 """Multiplications below which a second thread costs more than it brings."""
 
@@ -96,9 +98,14 @@ def automatic(problem: Problem) -> tuple[type[Algorithm], str]:
     if stencil.groups > 1 and stencil.group_channels <= 2 and problem.ndim > 1:
         return Toeplitz, "few channels a group: tiles copy a row of taps, not a window of them"
     wide = min(stencil.group_channels, each) >= 32
-    if wide and problem.ndim == 2 and Winograd.refuse(problem) is None:
+    why_not = Winograd.refuse(problem)
+    if why_not is None and not (wide and problem.ndim == 2):
+        why_not = "too few channels for Winograd's transforms to pay"
+    elif why_not is None and problem.batch * prod(problem.outputs) < FEW_OUTPUTS:
+        why_not = "too few outputs for Winograd's transformed weights to pay"
+    if why_not is None:
         return Winograd, "stride 1 and many channels: fewer multiplications pay for the transforms"
-    return Direct, Winograd.refuse(problem) or "too few channels for the transforms to pay"
+    return Direct, why_not
 
 
 def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
@@ -131,13 +138,14 @@ def automatic_transposed(problem: Problem) -> tuple[str, str]:
 # ------------------------------------------------------------------------------- the cache
 
 MOST_ENGINES = 256
-_engines: OrderedDict[Any, tuple[weakref.ref[Array], Engine]] = OrderedDict()
+_engines: OrderedDict[Any, tuple[weakref.ref[Array], Engine, tuple[int, ...]]] = OrderedDict()
 
 
 def engine(
     stencil: Stencil, weight: Array, batch: int, dtype: np.dtype[Any], *, transposed: bool
-) -> Engine:
-    """The engine of the current choice, ready for arrays `(batch, channels, *size)` of a dtype.
+) -> tuple[Engine, tuple[int, ...]]:
+    """The engine of the current choice, ready for arrays `(batch, channels, *size)` of a dtype,
+    and the shape `(channels, *size)` of its result.
 
     Raises `GeometryError` where the method that was asked for does not apply.
     """
@@ -145,11 +153,11 @@ def engine(
     if choice.method not in METHODS:
         raise GeometryError(f"method must be one of {METHODS}, got {choice.method!r}")
     threads = available() if choice.threads is None else choice.threads
-    key = (id(weight), stencil, batch, dtype, transposed, choice.method, threads)
+    key = (id(weight), id(stencil), batch, dtype, transposed, choice.method, threads)
     kept = _engines.get(key)
-    if kept is not None and kept[0]() is weight:
+    if kept is not None and kept[0]() is weight and kept[1].problem.stencil is stencil:
         _engines.move_to_end(key)
-        return kept[1]
+        return kept[1], kept[2]
     problem = Problem(stencil, batch, dtype, threads)
     if problem.macs < SMALL and choice.threads is None:
         problem = replace(problem, threads=1)
@@ -162,7 +170,8 @@ def engine(
     def forget(_: Any, key: Any = key, engines: Any = _engines) -> None:
         engines.pop(key, None)  # a default, since modules may be gone when the process ends
 
-    _engines[key] = (weakref.ref(weight, forget), made)
+    shape = stencil.in_shape if transposed else stencil.out_shape
+    _engines[key] = (weakref.ref(weight, forget), made, shape)
     while len(_engines) > MOST_ENGINES:
         _engines.popitem(last=False)
-    return made
+    return made, shape

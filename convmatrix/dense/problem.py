@@ -15,7 +15,7 @@ from convmatrix.dense.threads import one_blas_thread, run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
-__all__ = ["Algorithm", "Problem", "copy_window", "split"]
+__all__ = ["Algorithm", "Problem", "copy_window", "shares", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -121,6 +121,12 @@ def split(batch: int, length: int, cost: int, target: int, threads: int) -> list
         parts += threads - parts % threads
     step = -(-length // min(parts, length))
     return [(b, lo, min(lo + step, length)) for b in range(batch) for lo in range(0, length, step)]
+
+
+def shares(length: int, threads: int) -> list[tuple[int, int]]:
+    """A length in as many equal parts as there are threads."""
+    step = -(-length // threads)
+    return [(low, min(low + step, length)) for low in range(0, length, step)]
 
 
 def copy_window(x: Array, axes: Sequence[Axis], starts: Sequence[int], into: Array) -> None:

@@ -7,6 +7,7 @@ They are only ever lowered to one: raising them above what BLAS started with can
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -70,6 +71,44 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a
     return ThreadPoolExecutor(workers, thread_name_prefix="convmatrix")
 
 
+@lru_cache(maxsize=1)
+def _core_of_this_thread() -> Callable[[], int] | None:
+    """The C library's `sched_getcpu`, where there is one."""
+    try:
+        return ctypes.CDLL(None).sched_getcpu
+    except (AttributeError, OSError, TypeError):
+        return None
+
+
+class _Cores:
+    """Keeps the threads of one call on different cores.
+
+    Linux likes to wake a thread on the core of the one that wakes it, and takes a millisecond or
+    more to part them: longer than most blocks take. A worker that finds itself on a taken core
+    moves away, and may go anywhere again afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._current = _core_of_this_thread() if hasattr(os, "sched_setaffinity") else None
+        self._taken = set() if self._current is None else {self._current()}
+
+    def part(self) -> None:
+        """Take a core of one's own, if there is one."""
+        if self._current is None:
+            return
+        with self._lock:
+            core = self._current()
+            if core in self._taken:
+                allowed = os.sched_getaffinity(0)
+                free = allowed - self._taken
+                if free:
+                    os.sched_setaffinity(0, free)
+                    core = self._current()
+                    os.sched_setaffinity(0, allowed)
+            self._taken.add(core)
+
+
 def run(job: Callable[[Any], None], blocks: Sequence[Any], threads: int) -> None:
     """Run a job on every block; the caller's thread takes its share."""
     if threads == 1 or len(blocks) == 1:
@@ -78,6 +117,7 @@ def run(job: Callable[[Any], None], blocks: Sequence[Any], threads: int) -> None
         return
     rest = iter(blocks)
     lock = threading.Lock()
+    cores = _Cores()
     stop = False
 
     def work() -> None:
@@ -93,7 +133,11 @@ def run(job: Callable[[Any], None], blocks: Sequence[Any], threads: int) -> None
                 stop = True
                 raise
 
-    helpers = [_pool(threads - 1, os.getpid()).submit(work) for _ in range(threads - 1)]
+    def help_out() -> None:
+        cores.part()
+        work()
+
+    helpers = [_pool(threads - 1, os.getpid()).submit(help_out) for _ in range(threads - 1)]
     try:
         work()
     finally:

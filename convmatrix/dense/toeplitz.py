@@ -22,7 +22,7 @@ __all__ = ["Toeplitz"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 1 << 18
+BLOCK = 1 << 19
 """Elements of gathered rows held at a time."""
 ROWS = 4
 """Output rows a tile: more rows are fewer calls and more zeros; 4 was best or nearly so."""
@@ -38,7 +38,7 @@ class Toeplitz(Algorithm):
         super().__init__(problem)
         stencil, (first, *rest) = problem.stencil, problem.axes
         rows = problem.outputs[0]
-        self._rows = rows if rows <= 2 * ROWS else ROWS
+        self._rows = rows if rows <= 4 * ROWS else ROWS
         self._tiles = -(-rows // self._rows)
         self._reach = (self._rows - 1) * first.stride + first.span
         self._height = (self._tiles * self._rows - 1) * first.stride + first.span

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import Algorithm, Problem, copy_window, split
+from convmatrix.dense.problem import Algorithm, Problem, copy_window, shares, split
+from convmatrix.dense.threads import one_blas_thread, run
 from convmatrix.dense.winograd_tables import TRANSFORMS
 
 __all__ = ["Winograd"]
@@ -27,6 +28,9 @@ Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 19
 """Elements of transformed input held at a time."""
+STAGED = 1 << 21
+"""Up to so many elements of transformed input, threads share stages instead of taking blocks: the
+transformed weights are read once, not once a thread."""
 
 
 class Winograd(Algorithm):
@@ -54,6 +58,9 @@ class Winograd(Algorithm):
         a_row = points * width * prod(self._tiles[1:]) * prod(self._d)
         self.blocks = split(problem.batch, self._tiles[0], a_row, BLOCK, problem.threads)
         rows = max((high - low for _, low, high in self.blocks), default=0)
+        self._staged = self._tiles[0] * a_row <= STAGED
+        if self._staged and problem.threads > 1 and problem.batch == 1:
+            self.blocks, rows = ["in stages"], self._tiles[0]
         held = 4 * rows * a_row * problem.dtype.itemsize
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = self._weight.nbytes + held * workers
@@ -90,29 +97,39 @@ class Winograd(Algorithm):
         terms = self.problem.stencil.group_channels + 3 * self._n**self.problem.ndim + 8
         return float(growth**self.problem.ndim) * rounding(self.problem.dtype, terms)
 
+    def __call__(self, x: Array, out: Array) -> None:
+        """Block by block; or, where one example is one block, every stage shared by all threads."""
+        threads = self.problem.threads
+        if threads < 2 or self.problem.batch > 1 or not self._staged:
+            super().__call__(x, out)
+            return
+        whole = _Stages(self, 0, self._tiles)
+        stencil = self.problem.stencil
+        with one_blas_thread(), np.errstate(invalid="ignore", over="ignore"):
+            run(
+                lambda part: whole.transform(x[0], *part),
+                shares(stencil.in_channels, threads),
+                threads,
+            )
+            run(lambda part: whole.multiply(*part), shares(len(self._weight), threads), threads)
+            run(
+                lambda part: whole.restore(out[0], *part),
+                shares(stencil.out_channels, threads),
+                threads,
+            )
+
     def _block(self, block: Any, x: Array, out: Array) -> None:
         b, low, high = block
-        stencil, ndim = self.problem.stencil, self.problem.ndim
-        tiles = (high - low, *self._tiles[1:])
-        points, cells = self._n**ndim, prod(self._d) * prod(tiles)
-        windows = self._gather(x[b], low, tiles)
-        gathered = self.buffer("one", windows.shape)
-        np.copyto(gathered, windows)
-        channels = stencil.in_channels
-        inputs = self.buffer("two", (points, channels * cells))
-        np.matmul(self._into, gathered.reshape(points, -1), out=inputs)
-        groups, each = self._weight.shape[1:3]
-        products = self.buffer("three", (points, groups, each, cells))
-        np.matmul(self._weight, inputs.reshape(points, groups, -1, cells), out=products)
-        result = self.buffer("one", (self._m**ndim, stencil.out_channels * cells))
-        np.matmul(self._back, products.reshape(points, -1), out=result)
-        self._scatter(result, out[b], low, tiles)
+        stages, stencil = _Stages(self, low, (high - low, *self._tiles[1:])), self.problem.stencil
+        stages.transform(x[b], 0, stencil.in_channels)
+        stages.multiply(0, len(self._weight))
+        stages.restore(out[b], 0, stencil.out_channels)
 
     def _gather(self, x: Array, low: int, tiles: tuple[int, ...]) -> Array:
         """A view `(*points, channels, *phases, *tiles)` into the padded input of some tiles."""
         axes, m, n = self.problem.axes, self._m, self._n
         spans = [(t * m + n - m) * d for t, d in zip(tiles, self._d, strict=True)]
-        padded = self.buffer("padded", (self.problem.stencil.in_channels, *spans))
+        padded = self.buffer("padded", (len(x), *spans))
         first = [axis.first for axis in axes]
         first[0] += low * m * self._d[0]
         copy_window(x, axes, first, padded)
@@ -127,7 +144,7 @@ class Winograd(Algorithm):
 
     def _scatter(self, result: Array, out: Array, low: int, tiles: tuple[int, ...]) -> None:
         """Put tiles `(*m, channels, *phases, *tiles)` where their outputs are, and crop."""
-        m, ndim, channels = self._m, self.problem.ndim, self.problem.stencil.out_channels
+        m, ndim, channels = self._m, self.problem.ndim, len(out)
         shaped = result.reshape(*(m,) * ndim, channels, *self._d, *tiles)
         order = [ndim]
         for j in range(ndim):
@@ -148,10 +165,47 @@ class Winograd(Algorithm):
                 strides += [m * d * step, d * step, step]
             np.copyto(as_strided(target, pieces, strides), moved)
             return
-        whole = self.buffer("two", moved.shape)
+        whole = self.buffer("whole", moved.shape)
         np.copyto(whole, moved)
         cut = whole.reshape(channels, *full)
         target[:] = cut[(slice(None), *map(slice, target.shape[1:]))]
+
+
+class _Stages:
+    """The three stages of some tiles, each for a share of what it runs over."""
+
+    def __init__(self, owner: Winograd, low: int, tiles: tuple[int, ...]) -> None:
+        self._owner, self._low, self._tiles = owner, low, tiles
+        stencil, ndim = owner.problem.stencil, owner.problem.ndim
+        points, self._cells = owner._n**ndim, prod(owner._d) * prod(tiles)
+        groups, each = owner._weight.shape[1:3]
+        self._inputs = owner.buffer("inputs", (points, stencil.in_channels * self._cells))
+        self._products = owner.buffer("products", (points, groups, each, self._cells))
+
+    def transform(self, x: Array, low: int, high: int) -> None:
+        """Input channels `low` to `high` into the transformed domain."""
+        owner = self._owner
+        windows = owner._gather(x[low:high], self._low, self._tiles)
+        gathered = owner.buffer("one", windows.shape)
+        np.copyto(gathered, windows)
+        place = slice(low * self._cells, high * self._cells)
+        np.matmul(owner._into, gathered.reshape(len(self._inputs), -1), out=self._inputs[:, place])
+
+    def multiply(self, low: int, high: int) -> None:
+        """Points `low` to `high`: a GEMM each."""
+        points, groups, _, cells = self._products.shape
+        split = self._inputs.reshape(points, groups, -1, cells)
+        np.matmul(self._owner._weight[low:high], split[low:high], out=self._products[low:high])
+
+    def restore(self, out: Array, low: int, high: int) -> None:
+        """Output channels `low` to `high` back from the transformed domain."""
+        owner = self._owner
+        place = slice(low * self._cells, high * self._cells)
+        products = self._products.reshape(len(self._products), -1)[:, place]
+        outputs = owner._m**owner.problem.ndim
+        result = owner.buffer("one", (outputs, (high - low) * self._cells))
+        np.matmul(owner._back, products, out=result)
+        owner._scatter(result, out[low:high], self._low, self._tiles)
 
 
 def tile(problem: Problem) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
+import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,9 +27,11 @@ __all__ = [
     "Layer",
     "Padding",
     "as_array",
+    "bound_at",
     "count",
     "exact",
     "frozen_array",
+    "held_at",
     "padding_mode",
     "padding_pairs",
     "per_axis",
@@ -69,6 +72,9 @@ def count(value: Any, name: str, *, least: int = 1) -> Index:
 
 def per_axis(value: Any, ndim: int, name: str, *, least: int | None = 1) -> tuple[Index, ...]:
     """One integer an axis, from an int or a sequence of `ndim` of them."""
+    plain = type(value) is tuple and len(value) == ndim and all(type(v) is int for v in value)
+    if plain and (least is None or min(value) >= least):
+        return value  # type: ignore[no-any-return]
     values = tuple(value) if _is_sequence(value) else (value,) * ndim
     if len(values) != ndim:
         raise GeometryError(f"{name} must be an int or {ndim} of them, one an axis, got {value!r}")
@@ -155,7 +161,7 @@ def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
 # -------------------------------------------------------------------------------- layers
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
 class Layer(ABC):
     """A size-free description of a map. Layers are values: frozen, comparable, reusable."""
 
@@ -309,6 +315,50 @@ class Layer(ABC):
             if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
         ]
         return f"{maker}({', '.join(shown)})"
+
+
+class _Remembered:
+    """What a layer becomes at a size, kept as long as the layer lives."""
+
+    def __init__(self, make: Callable[[Any, tuple[Index, ...]], Any]) -> None:
+        self._make = make
+        self._kept: dict[Any, tuple[weakref.ref[Any], Any]] = {}
+
+    def __call__(self, layer: Layer, size: tuple[Index, ...]) -> Any:
+        if is_symbolic(*size):
+            return self._make(layer, size)
+        key = id(layer), size
+        known = self._kept.get(key)
+        if known is not None and known[0]() is layer:
+            return known[1]
+        made = self._make(layer, size)
+
+        def forget(_: Any, key: Any = key, kept: Any = self._kept) -> None:
+            kept.pop(key, None)
+
+        if len(self._kept) >= MOST_REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = weakref.ref(layer, forget), made
+        return made
+
+
+MOST_REMEMBERED = 1024
+_bound = _Remembered(lambda layer, size: layer.bind(size))
+_held = _Remembered(lambda layer, size: layer.adjoint_of(size))
+
+
+def bound_at(layer: ElementaryLayer, size: tuple[Index, ...]) -> Bound:
+    """`layer.bind(size)`, the same object for the same layer."""
+    bound: Bound = _bound(layer, size)
+    return bound
+
+
+def held_at(
+    layer: AdjointLayer, size: tuple[Index, ...]
+) -> tuple[ElementaryLayer, tuple[Index, ...]]:
+    """`layer.adjoint_of(size)`, the same objects for the same layer."""
+    held: tuple[ElementaryLayer, tuple[Index, ...]] = _held(layer, size)
+    return held
 
 
 def _into(out: Array | None, y: Array) -> Array:

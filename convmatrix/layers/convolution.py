@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from convmatrix.layers.base import (
     Array,
     ElementaryLayer,
     Padding,
+    bound_at,
     count,
     frozen_array,
     padding_mode,
@@ -116,7 +118,20 @@ class Convolution(ElementaryLayer):
         return Stencil(tuple(axes), self.in_channels, self.out_channels, self.groups)
 
     def run(self, x: Array) -> Array:
-        return add_bias(ElementaryLayer.run(self, x), self.bias, self.ndim)
+        return add_bias(self._linear(x), self.bias, self.ndim)
+
+    def _linear(self, x: Array) -> Array:
+        """The map of its size applied; floats go to the dense path without one being made."""
+        from convmatrix import dense
+
+        weight, ndim = self.weight, self.ndim
+        floats = weight is not None and weight.dtype.kind in "fc" and x.dtype.kind in "fc"
+        if not floats or dense.current().method == "sparse":
+            return ElementaryLayer.run(self, x)
+        bound = bound_at(self, x.shape[-ndim:])
+        batch, inner = x.shape[: -ndim - 1], x.shape[-ndim - 1 :]
+        y: Array = dense.forward(bound, weight, x.reshape(prod(batch), *inner))
+        return y.reshape(*batch, *y.shape[1:])
 
 
 def add_bias(y: Array, bias: Array | None, ndim: int) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 
 from convmatrix.errors import ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
+from convmatrix.layers.base import held_at
 from convmatrix.maps.base import Map
 from convmatrix.maps.leaf import LeafMap
 from convmatrix.pattern import Pattern
@@ -224,7 +225,7 @@ def bind(layer: Layer, size: tuple[Index, ...]) -> Map:
     if isinstance(layer, ElementaryLayer):
         return LeafMap(layer, size)
     if isinstance(layer, AdjointLayer):
-        return TransposedMap(LeafMap(*layer.adjoint_of(size)), layer)
+        return TransposedMap(LeafMap(*held_at(layer, size)), layer)
     if not isinstance(layer, Sequential):
         return layer.on(size)
     result: Map | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from convmatrix import dense
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
+from convmatrix.layers.base import bound_at
 from convmatrix.maps.base import Map
 from convmatrix.pattern import Pattern, pattern_of
 from convmatrix.relation import Index, is_symbolic
@@ -31,7 +32,7 @@ class LeafMap(Map):
         self.typed: Layer = layer
         """The layer as the person typed it: of a transposed layer's leaf, that layer."""
         self.size = size
-        self.bound: Bound = layer.bind(size)
+        self.bound: Bound = bound_at(layer, size)
 
     @property
     def in_shape(self) -> tuple[Index, ...]:
@@ -51,10 +52,11 @@ class LeafMap(Map):
         found: set[Any] = set()
         if isinstance(self.bound, Rearrangement):
             return found.union(*(n.free_symbols for n in self.size if is_symbolic(n)))
-        for axis in self.bound.axes:
-            for name in axis.__slots__:
-                value = getattr(axis, name)
-                found |= value.free_symbols if is_symbolic(value) else set()
+        for axis in self.bound.windows:
+            numbers = axis.size, axis.kernel, axis.stride, axis.dilation, axis.before, axis.after
+            for value in numbers:
+                if type(value) is not int and is_symbolic(value):
+                    found |= value.free_symbols
         return found
 
     def with_weights(self, weights: Sequence[Array | None]) -> Map:

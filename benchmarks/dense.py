@@ -1,8 +1,9 @@
 """`python -m benchmarks dense`: network layers against PyTorch, in one run with the GEMM peak.
 
 Contenders take turns, with a rest between them: OpenBLAS threads spin for about 0.1 s after a call
-and would slow the next one's. A row is the median of several rounds; rounds that differ by more
-than half are taken again, once, and marked.
+and would slow the next one's. A round is long (0.25 s), because after a rest the scheduler takes
+some 30 ms to put two threads on two cores. A row is the median of its rounds; where they differ by
+more than half, all are taken once more.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ NETWORK: dict[str, tuple[Any, ...]] = {
     "3-D 16→32 3³ at 16×56×56": (1, 16, (16, 56, 56), 32, 3, 1, 1, 1, 1, False),
 }
 
-REST, ROUNDS, ROUND = 0.12, 5, 0.06
+REST, ROUNDS, ROUND = 0.12, 3, 0.25
 
 
 def timed(run: Callable[[], object], seconds: float) -> float:

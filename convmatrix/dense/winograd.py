@@ -26,7 +26,7 @@ __all__ = ["Winograd"]
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 1 << 19
+BLOCK = 1 << 18
 """Elements of transformed input held at a time."""
 STAGED = 1 << 21
 """Up to so many elements of transformed input, threads share stages instead of taking blocks: the

@@ -15,7 +15,10 @@ import numpy as np  # noqa: F401 - all that is loaded at once: everything here n
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analysis": "Cost Explanation Plan ReceptiveField cost explain plan receptive_field",
+    "analysis": (
+        "Cost Explanation Factorization Plan ReceptiveField cost explain factorization plan "
+        "receptive_field"
+    ),
     "errors": (
         "CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
         "NotLinearError ProofError ShapeError SymbolicError TooLargeError WeightError"

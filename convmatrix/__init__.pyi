@@ -2,10 +2,12 @@
 
 from convmatrix.analysis import Cost as Cost
 from convmatrix.analysis import Explanation as Explanation
+from convmatrix.analysis import Factorization as Factorization
 from convmatrix.analysis import Plan as Plan
 from convmatrix.analysis import ReceptiveField as ReceptiveField
 from convmatrix.analysis import cost as cost
 from convmatrix.analysis import explain as explain
+from convmatrix.analysis import factorization as factorization
 from convmatrix.analysis import plan as plan
 from convmatrix.analysis import receptive_field as receptive_field
 from convmatrix.errors import CertificateError as CertificateError

@@ -259,3 +259,47 @@ def test_plans_print_and_are_data():
     assert cm.plan(cm.avg_pool(2, channels=3), (3, 8, 8)).algorithm == "passes"
     with pytest.raises(cm.ShapeError, match="expected the shape of an array"):
         cm.plan(conv, (56, 56))
+
+
+FACTORED = [
+    (layer.with_weight(np.random.default_rng(7).integers(-9, 10, layer.weight_shape)), size)
+    for layer, size, _ in CASES
+    if layer.on(size).nnz < 4000
+]
+
+
+@pytest.mark.parametrize("method", ["direct", "winograd", "toeplitz", "phases"])
+def test_every_algorithm_is_a_factorization_of_the_matrix(method):
+    """The factors multiplied out are the matrix, and its transpose; exactly, in fractions."""
+    floats = exactly = 0
+    for layer, size in FACTORED:
+        A = layer.on(size)
+        for m in (A, A.T):
+            try:
+                found = cm.factorization(m, method)
+            except cm.GeometryError:
+                continue
+            floats += 1
+            difference = abs(found.product() - m.to_scipy())
+            assert difference.shape == m.shape
+            assert difference.max() <= 1e-9 * np.abs(layer.weight).max(initial=1)
+            if A.nnz < 200 and exactly < 8:
+                exactly += 1
+                exact = cm.factorization(m, method, exact=True)
+                assert exact.product() == m.to_sympy()
+    assert floats >= 30
+    assert exactly >= 5
+
+
+def test_factorizations_print_and_refuse():
+    A = cm.conv1d(1, 1, 3, stride=2, weight=[[[1, 2, 3]]]).on(9)
+    assert str(cm.factorization(A)).startswith("direct: weights · gather\n  weights  4×12")
+    assert cm.factorization(A.T).names == ("gatherᵀ", "weightsᵀ")
+    with pytest.raises(cm.GeometryError, match="'winograd' does not apply: it needs stride 1"):
+        cm.factorization(A, "winograd")
+    with pytest.raises(cm.GeometryError, match="method must be one of direct, winograd, toeplitz"):
+        cm.factorization(A, "phases")
+    with pytest.raises(cm.WeightError, match="has no weight to factor"):
+        cm.factorization(cm.conv1d(1, 1, 3).on(9))
+    with pytest.raises(cm.GeometryError, match="of one weighted layer"):
+        cm.factorization(A.T @ A)

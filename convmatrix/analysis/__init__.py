@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from convmatrix.analysis.costs import Cost, cost
 from convmatrix.analysis.explanation import Explanation, explain
+from convmatrix.analysis.factors import Factorization, factorization
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.analysis.planning import Plan, plan
 
 __all__ = [
-    "Cost", "Explanation", "Plan", "ReceptiveField", "cost", "explain", "plan", "receptive_field",
+    "Cost", "Explanation", "Factorization", "Plan", "ReceptiveField", "cost", "explain",
+    "factorization", "plan", "receptive_field",
 ]  # fmt: skip

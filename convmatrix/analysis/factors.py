@@ -30,6 +30,7 @@ from convmatrix.dense.winograd import Winograd
 from convmatrix.dense.winograd_tables import TRANSFORMS
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.maps import LeafMap, Map, TransposedMap
+from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil, ravel
 
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ def test_methods_give_the_matrix_product_within_their_bound(method):
             assert np.abs(y.reshape(batch, -1) - exact).max(initial=0) <= (
                 plan.error_bound * largest + rounded
             )
-    assert tried >= 20
+    assert tried >= (10 if method == "lowrank" else 20)
 
 
 @pytest.mark.parametrize("method", ["auto", "phases", "fold", "sparse"])
@@ -254,6 +254,9 @@ def test_plans_print_and_are_data():
     assert plan.to_dict()["macs"] == 64 * 64 * 9 * 56 * 56
     up = cm.plan(cm.conv_transpose2d(64, 32, 4, stride=2, padding=1), (64, 8, 8))
     assert up.algorithm == "phases (direct)"
+    smooth = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1])[None, None] / 256
+    blur = cm.plan(cm.conv2d(1, 1, 5, padding=2, weight=smooth), (1, 256, 256))
+    assert (blur.algorithm, blur.reason[:17]) == ("lowrank", "kernels of rank 1")
     both = cm.plan(cm.depthwise_separable(32, 64, 3, padding=1), (32, 56, 56))
     assert both.algorithm == "toeplitz → direct"
     assert cm.plan(cm.avg_pool(2, channels=3), (3, 8, 8)).algorithm == "passes"

@@ -164,7 +164,9 @@ def _one(
     if choice.method != "auto":
         why = "asked for"
     else:
-        why = (automatic_transposed(look) if transposed else automatic(look))[1]
+        why = (automatic_transposed(look) if transposed else automatic(look, weight.astype(dtype)))[
+            1
+        ]
     blocks = max(1, len(made.blocks))
     return Plan(
         made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,

@@ -15,6 +15,7 @@ import numpy as np
 
 from convmatrix.dense.direct import Direct
 from convmatrix.dense.fold import Fold
+from convmatrix.dense.lowrank import LowRank, passes
 from convmatrix.dense.phases import Phases
 from convmatrix.dense.problem import Algorithm, Problem
 from convmatrix.dense.threads import available
@@ -38,8 +39,10 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 Engine = Algorithm | Fold | Phases
 
-METHODS = ("auto", "direct", "winograd", "toeplitz", "phases", "fold", "sparse")
+METHODS = ("auto", "direct", "winograd", "toeplitz", "lowrank", "phases", "fold", "sparse")
 
+LARGE = 1 << 14
+"""Pixels from which passes over an image pay for their calls."""
 FEW_OUTPUTS = 100
 """Places below which the larger transformed weights cost more to read than is saved."""
 SMALL = 1 << 21
@@ -78,14 +81,14 @@ def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
     if transposed:
         zeros = all(axis.mode == "zeros" for axis in problem.axes)
         refused = {} if zeros else {"phases": "it needs zero padding; fold goes with all modes"}
-        turned = "a transposed layer of stride 1 or more goes by phases or fold"
-        return refused | {"winograd": turned, "toeplitz": turned, "direct": turned}
-    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz)}
+        turned = "a transposed layer goes by phases or fold"
+        return refused | dict.fromkeys(("direct", "winograd", "toeplitz", "lowrank"), turned)
+    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz, LowRank)}
     only = "it is for transposed layers"
     return {n: why for n, why in found.items() if why} | {"phases": only, "fold": only}
 
 
-def automatic(problem: Problem) -> tuple[type[Algorithm], str]:
+def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     """The algorithm of least time, by what was measured (`python -m benchmarks dense`), and why."""
     stencil = problem.stencil
     if not problem.floating:
@@ -95,6 +98,10 @@ def automatic(problem: Problem) -> tuple[type[Algorithm], str]:
     if prod(stencil.kernel) == 1:
         return Direct, "a kernel of one tap is a plain GEMM"
     each = stencil.out_channels // stencil.groups
+    if LowRank.refuse(problem) is None and prod(problem.outputs) >= LARGE:
+        rank = max(len(columns) for columns, _ in passes(problem, weight))
+        if 2 * rank < min(stencil.kernel):
+            return LowRank, f"kernels of rank {rank}: as many passes along each axis"
     if stencil.groups > 1 and stencil.group_channels <= 2 and problem.ndim > 1:
         return Toeplitz, "few channels a group: tiles copy a row of taps, not a window of them"
     wide = min(stencil.group_channels, each) >= 32
@@ -110,9 +117,9 @@ def automatic(problem: Problem) -> tuple[type[Algorithm], str]:
 
 def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
     by_name: dict[str, type[Any]] = {
-        "direct": Direct, "winograd": Winograd, "toeplitz": Toeplitz
+        "direct": Direct, "winograd": Winograd, "toeplitz": Toeplitz, "lowrank": LowRank
     }  # fmt: skip
-    kind: type[Any] = automatic(problem)[0] if method == "auto" else by_name[method]
+    kind: type[Any] = automatic(problem, weight)[0] if method == "auto" else by_name[method]
     made: Algorithm = kind(problem, weight)
     return made
 

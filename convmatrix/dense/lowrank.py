@@ -1,0 +1,156 @@
+"""A kernel of low rank as passes along one axis at a time, each by small dense Toeplitz tiles.
+
+A kernel of rank r is r columns times r rows, found when the engine is made: rank here means up to
+rounding in the array's own dtype. A pass multiplies a small banded matrix with strided views of
+the image; nothing is gathered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from convmatrix.dense.direct import grouped, rounding
+from convmatrix.dense.problem import Algorithm, Problem, copy_window
+
+__all__ = ["LowRank", "passes"]
+
+Array = np.ndarray[Any, Any]
+
+STRIP = 256
+"""Output rows worked on at a time."""
+
+
+def passes(problem: Problem, weight: Array) -> list[tuple[Array, Array]]:
+    """For each output channel its column and row factors, `(rank, rows)` and `(rank, columns)`."""
+    kernels = grouped(problem, weight).reshape(-1, *problem.stencil.kernel)
+    wide = np.complex128 if kernels.dtype.kind == "c" else np.float64
+    unit = np.finfo(problem.dtype).eps
+    found = []
+    for kernel in kernels.astype(wide):
+        u, sizes, v = np.linalg.svd(kernel, full_matrices=False)
+        rank = int((sizes > unit * max(kernel.shape) * sizes[0]).sum())
+        scale = np.sqrt(sizes[:rank])
+        found.append(((u[:, :rank] * scale).T, scale[:, None] * v[:rank]))
+    return found
+
+
+class LowRank(Algorithm):
+    """Column pass, row pass, added up over the rank."""
+
+    name = "lowrank"
+    spreads = "a NaN or an infinity reaches the rows and columns of its tiles"
+
+    def __init__(self, problem: Problem, weight: Array) -> None:
+        super().__init__(problem)
+        down, along = problem.axes
+        factors = passes(problem, weight)
+        self.rank = max(len(columns) for columns, _ in factors)
+        height, width = problem.outputs
+        self._tile = min(height, max(16, down.span)), min(width, max(16, along.span))
+        self._tiles = [
+            (
+                _tiles(columns, down.dilation, self._tile[0], problem.dtype),
+                _tiles(rows, along.dilation, self._tile[1], problem.dtype).swapaxes(1, 2),
+            )
+            for columns, rows in factors
+        ]
+        strip = max(self._tile[0], STRIP // self._tile[0] * self._tile[0])
+        if problem.threads > 1 and height <= strip:
+            strip = max(self._tile[0], -(-height // problem.threads))
+        self.blocks = [
+            (b, o, low, min(low + strip, height))
+            for b in range(problem.batch)
+            for o in range(problem.stencil.out_channels)
+            for low in range(0, height, strip)
+        ]
+        padded = (strip + self._tile[0] + down.span) * (width + 2 * self._tile[1] + along.span)
+        workers = min(problem.threads, max(1, len(self.blocks)))
+        held = sum(a.nbytes + b.nbytes for a, b in self._tiles)
+        self.workspace = 3 * padded * problem.dtype.itemsize * workers + held
+        self.error_bound = self._bound(factors, weight)
+
+    @staticmethod
+    def refuse(problem: Problem) -> str | None:
+        """Two axes, stride 1, one input channel a group."""
+        if not problem.floating:
+            return "it rounds, and integers are exact"
+        if problem.ndim != 2 or any(axis.stride != 1 for axis in problem.axes):
+            return "it needs 2 axes and stride 1"
+        if problem.stencil.group_channels != 1:
+            return "it needs one input channel a group"
+        return None
+
+    def _bound(self, factors: list[tuple[Array, Array]], weight: Array) -> float:
+        """The factors' own sums may be larger than the kernel's, where they cancel."""
+        growth = 1.0
+        kernels = np.abs(weight).reshape(len(factors), -1)
+        for (columns, rows), kernel in zip(factors, kernels, strict=True):
+            total = float(np.einsum("ra,rb->", np.abs(columns), np.abs(rows)))
+            if len(columns) > 1 and kernel.max() > 0:
+                growth = max(growth, total / float(kernel.max()))
+        terms = sum(axis.kernel for axis in self.problem.axes) + sum(self._tile) + self.rank + 8
+        return growth * (
+            rounding(self.problem.dtype, terms) + float(np.finfo(self.problem.dtype).eps)
+        )
+
+    def _block(self, block: Any, x: Array, out: Array) -> None:
+        b, o, low, high = block
+        down, along = self.problem.axes
+        columns, rows = self._tiles[o]
+        target = out[b, o, low:high]
+        if not len(columns):
+            target[:] = 0
+            return
+        tall, wide = self._tile
+        bands = -(-(high - low) // tall)
+        width = -(-target.shape[1] // wide) * wide + along.span - 1
+        padded = self.buffer("padded", (1, bands * tall + down.span - 1, width))
+        channel = o * self.problem.stencil.in_channels // self.problem.stencil.out_channels
+        copy_window(
+            x[b, channel : channel + 1], (down, along), (low + down.first, along.first), padded
+        )
+        _, row, step = padded.strides
+        views = as_strided(
+            padded, (bands, columns.shape[2], width), (tall * row, row, step), writeable=False
+        )
+        passed = self.buffer("passed", (bands, tall, width))
+        flat = passed.reshape(bands * tall, width)[: high - low]
+        for r, (column, across) in enumerate(zip(columns, rows, strict=True)):
+            np.matmul(column, views, out=passed)
+            self._along(flat, across, target, add=r > 0)
+
+    def _along(self, image: Array, across: Array, target: Array, *, add: bool) -> None:
+        """The pass along the rows: tiles of the target, all in one call, and what is left over."""
+        wide, (height, width) = across.shape[1], target.shape
+        full, step = width // wide, image.itemsize
+        rest = full * wide
+        sources = as_strided(
+            image, (full, height, len(across)), (wide * step, image.strides[0], step),
+            writeable=False,
+        )  # fmt: skip
+        tiles = as_strided(
+            target, (full, height, wide), (wide * step, target.strides[0], step)
+        )  # fmt: skip
+        parts = [(sources, across, tiles)] if full else []
+        if rest < width:
+            narrow = across[: len(across) - (wide - (width - rest)), : width - rest]
+            parts.append((image[:, rest : rest + len(narrow)], narrow, target[:, rest:]))
+        for source, matrix, part in parts:
+            if add:
+                made = self.buffer("made", part.shape)
+                np.matmul(source, matrix, out=made)
+                part += made
+            else:
+                np.matmul(source, matrix, out=part)
+
+
+def _tiles(taps: Array, dilation: int, size: int, dtype: np.dtype[Any]) -> Array:
+    """For each row of taps the Toeplitz matrix `(size, size + span - 1)` of their correlation."""
+    span = dilation * (taps.shape[1] - 1) + 1
+    matrix = np.zeros((len(taps), size, size + span - 1), dtype)
+    for row in range(size):
+        matrix[:, row, row : row + span : dilation] = taps
+    return matrix

@@ -279,6 +279,7 @@ def harmless(path, original, data):
     """Whether the value at a path says the same, or gives another proof of the same:
 
     - `versions` says who made the certificate;
+    - another geometry that the statement is about, as its example;
     - another witness that meets the hypotheses, or none;
     - other multipliers that add up to the goal, written in any order, and other facts on the way;
     - the first variant, as 0, false or null;
@@ -287,6 +288,14 @@ def harmless(path, original, data):
     where = field(path)[-1]
     if where == "versions":
         return True
+    if path[0] == "example":
+        facts = {fact for lemma in data["lemmas"] for fact in lemma["hypotheses"]}
+        symbols = set(data["example"])
+        return all(
+            fact_holds(fact, data["example"])
+            for fact in facts
+            if set(re.findall(r"[a-z]\w*", fact)) - {"abs"} <= symbols
+        )
     if where == "witness":
         lemma = data["lemmas"][path[1]]
         return lemma["witness"] is None or all(

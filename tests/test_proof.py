@@ -344,3 +344,113 @@ def test_symbols_that_are_fixed_or_the_proofs_own_are_refused():
         cm.prove("windows", dilation=o)
     with pytest.raises(cm.ProofError, match="transpose has no input_size to fix"):
         cm.prove("transpose", input_size=5)
+
+
+def test_expressions_keep_their_value_as_text():
+    """Random SymPy expressions against their text, evaluated at random integers."""
+    import random
+
+    import sympy
+
+    from convmatrix.proof.parsing import evaluate
+    from convmatrix.proof.subject import expression_text
+
+    rng = random.Random(0)
+    symbols = cm.symbols("n m k s p")
+
+    def expression(depth):
+        if depth == 0:
+            return rng.choice([*symbols, sympy.Integer(rng.randint(-3, 4))])
+        a, b = expression(depth - 1), expression(depth - 1)
+        kind = rng.choice(["+", "-", "*", "+", "*", "//", "mod", "max", "min", "abs"])
+        positive = rng.choice([*symbols[:4], sympy.Integer(2), sympy.Integer(3)])
+        return {
+            "+": lambda: a + b, "-": lambda: a - b, "*": lambda: a * b, "//": lambda: a // positive,
+            "mod": lambda: sympy.Mod(a, positive), "max": lambda: sympy.Max(a, b),
+            "min": lambda: sympy.Min(a, b), "abs": lambda: abs(a),
+        }[kind]()  # fmt: skip
+
+    for e in (
+        symbols[0] * symbols[1] + symbols[0] * symbols[2],
+        symbols[3] * symbols[2] - symbols[3],
+    ):
+        assert "*" in expression_text(e)
+    for _ in range(400):
+        e = expression(rng.randint(1, 3))
+        text = expression_text(e)
+        for _ in range(3):
+            values = {str(s): rng.randint(1, 7) for s in symbols}
+            exact = e.subs({s: values[str(s)] for s in symbols})
+            assert evaluate(text, values) == exact, (e, text, values)
+
+
+def test_symbols_that_look_alike_are_told_apart():
+    import sympy
+
+    n = cm.symbols("n")[0]
+    options = {"integer": True, "nonnegative": True}
+    for first, second in (
+        (sympy.Dummy("d", **options), sympy.Dummy("d", **options)),
+        (sympy.Symbol("a", **options), sympy.Symbol("a", even=True, **options)),
+    ):
+        with pytest.raises(cm.SymbolicError, match="two different symbols"):
+            cm.prove_equal(cm.pad(first, ndim=1).on(n), cm.pad(second, ndim=1).on(n))
+    for name in ("\u00b5", "lambda", "n'"):
+        odd = sympy.Symbol(name, **options)
+        with pytest.raises(cm.SymbolicError, match="a plain name"):
+            cm.prove_equal(cm.pad(odd, ndim=1).on(n), cm.pad(odd, ndim=1).on(n))
+    x, y = sympy.Symbol("x"), sympy.Symbol("x", positive=True)
+    with pytest.raises(cm.ProofError, match="two different symbols are both named x"):
+        cm.prove_equal(
+            *(cm.conv1d(1, 1, 1, weight=np.array([[[v]]], object)).on(3) for v in (x, y))
+        )
+
+
+def test_floats_that_leave_their_range_and_infinities_in_object_arrays():
+    n = cm.symbols("n")[0]
+
+    def c(*values, dtype=None):
+        return cm.conv1d(1, 1, len(values), weight=np.array([[values]], dtype))
+
+    for large, one in ((1e200, 1.0), (1e-200, 3e-200)):
+        for size in (4, n):
+            left, right = c(large).on(size), c(one).on(size)
+            with pytest.raises(cm.ProofError, match="leave the range of floating point"):
+                cm.prove_equal(left @ left, right @ left)
+    assert cm.prove_equal(*(c(1e200).on(n) @ c(1e200).on(n) for _ in range(2)))
+    for bad in (float("inf"), float("nan")):
+        with pytest.raises(cm.ProofError, match="a weight in a proof is finite"):
+            cm.prove_equal(c(bad, dtype=object).on(4), c(5.0).on(4))
+    with pytest.raises(cm.GeometryError, match=r"a \(before, after\) pair"):
+        cm.prove_transpose(padding=(0, 1, 2))
+
+
+def forged(subject, change):
+    """A certificate of an altered subject, made with our own tools."""
+    from convmatrix.proof.certify import certify
+    from convmatrix.proof.subjects import kind_of
+
+    changed = change(subject)
+    theorem = next(kind_of(changed).theorems(changed))
+    return certify(changed, theorem, 0, dict.fromkeys(changed["symbols"], 5))
+
+
+def test_forged_subjects_are_rejected():
+    n = cm.symbols("n")[0]
+    honest = cm.prove("sizes", kernel_size=3, stride=2, padding=1).certificate.data["subject"]
+    layer = cm.conv1d(1, 1, 3, padding=1)
+    turned = cm.conv1d(1, 1, 3, padding=1, flip=True)
+    equal = cm.prove_equal(layer.on(n).T, turned.on(n)).certificate.data["subject"]
+    changes = [
+        (honest, lambda s: {**s, "fixed": {**s["fixed"], "p": -3}}),  # vacuous
+        (honest, lambda s: {**s, "name": "transpose", "level": "weights", "fixed": {}}),  # empty
+        (honest, lambda s: {**s, "level": "weights"}),
+        (honest, lambda s: {**s, "fixed": {**s["fixed"], "zz": 5}}),
+        (equal, lambda s: {**s, "left": {**s["left"], "named": True}}),
+        (equal, lambda s: {**s, "level": "weights "}),
+        (equal, lambda s: {**s, "symbols": {"": 0, **s["symbols"]}}),
+        (equal, lambda s: {**s, "symbols": {"n": True}}),
+    ]
+    for subject, change in changes:
+        with pytest.raises(cm.ProofError):
+            cm.Certificate.from_json(forged(subject, change).to_json()).check()

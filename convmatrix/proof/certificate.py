@@ -50,14 +50,21 @@ class Certificate:
 
     @classmethod
     def of(
-        cls, subject: Mapping[str, Any], theorem: Theorem, variant: int, found: Iterable[Any]
+        cls,
+        subject: Mapping[str, Any],
+        theorem: Theorem,
+        variant: int,
+        found: Iterable[Any],
+        example: Mapping[str, int],
     ) -> Certificate:
-        """The certificate of a theorem; `found` has a lemma's cuts, steps and witness each."""
+        """The certificate of a theorem; `found` has a lemma's cuts, steps and witness each, and
+        `example` is a geometry that the theorem is about."""
         lemmas = [
             {**_lemma(lemma), "cuts": cuts, "steps": steps, "witness": witness}
             for lemma, (cuts, steps, witness) in zip(theorem.lemmas, found, strict=True)
         ]
-        data = json.loads(json.dumps({**_frame(theorem, subject, variant), "lemmas": lemmas}))
+        frame = {**_frame(theorem, subject, variant), "example": dict(example)}
+        data = json.loads(json.dumps({**frame, "lemmas": lemmas}))
         return cls({**data, "digest": _digest(data)}, theorem)
 
     @property
@@ -90,6 +97,12 @@ class Certificate:
             raise CertificateError(f"not a certificate: no JSON ({error})") from None
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise CertificateError(f"not a certificate: expected JSON with format {FORMAT!r}")
+        lemmas = data.get("lemmas")
+        whole = isinstance(lemmas, list) and all(
+            isinstance(lemma, dict) and isinstance(lemma.get("steps"), list) for lemma in lemmas
+        )
+        if not whole or not isinstance(data.get("subject"), dict):
+            raise CertificateError("not a certificate: it has no subject or no lemmas")
         return cls(data)
 
     def check(self) -> bool:
@@ -119,7 +132,9 @@ class Certificate:
 
     def _check(self, theorem: Theorem) -> None:
         data = self.data
-        if set(data) != {*_frame(theorem, {}, 0), "lemmas", "digest"}:
+        if not theorem.lemmas:
+            raise CertificateError("subject: it has no lemmas, so nothing would be proved")
+        if set(data) != {*_frame(theorem, {}, 0), "example", "lemmas", "digest"}:
             raise CertificateError(f"expected the fields of {FORMAT!r}, got {sorted(data)}")
         for name, value in _frame(theorem, data["subject"], data["variant"]).items():
             if data[name] != value and name != "versions":
@@ -127,6 +142,7 @@ class Certificate:
                     f"{name}: the statement gives {value!r:.200}, the certificate has "
                     f"{data[name]!r:.200}"
                 )
+        _check_example(theorem, data["example"])
         for name, fact in theorem.facts:
             if not fact:
                 raise CertificateError(f"{name}: not true")
@@ -146,6 +162,15 @@ class Certificate:
         from convmatrix.proof.smtlib import smtlib
 
         return smtlib(self.theorem(), [given["witness"] for given in self.data["lemmas"]])
+
+
+def _check_example(theorem: Theorem, values: Any) -> None:
+    """Some geometry meets the hypotheses: an empty set of them would prove anything."""
+    if not isinstance(values, dict) or not all(type(v) is int for v in values.values()):
+        raise CertificateError("example: expected an integer for each symbol")
+    for goal in theorem.given:
+        if not goal.holds(values):
+            raise CertificateError(f"example: {values} does not meet {goal}")
 
 
 def _check_lemma(lemma: Lemma, given: Mapping[str, Any]) -> None:

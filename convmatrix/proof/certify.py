@@ -13,7 +13,9 @@ from convmatrix.proof.theorem import Theorem
 __all__ = ["certify"]
 
 
-def certify(subject: Mapping[str, Any], theorem: Theorem, variant: int) -> Certificate | None:
+def certify(
+    subject: Mapping[str, Any], theorem: Theorem, variant: int, example: Mapping[str, int]
+) -> Certificate | None:
     """A certificate of a theorem, or None where no step is found for some goal."""
     if not all(fact for _, fact in theorem.facts):
         return None
@@ -28,4 +30,4 @@ def certify(subject: Mapping[str, Any], theorem: Theorem, variant: int) -> Certi
             return None
         cuts = [[goal.kind, str(goal.value), step] for goal, step in steps[0]]
         found.append((cuts, steps[1], witness))
-    return Certificate.of(subject, theorem, variant, found)
+    return Certificate.of(subject, theorem, variant, found, example)

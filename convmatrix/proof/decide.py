@@ -93,7 +93,7 @@ class _Question:
         """Steps that a small checker verifies."""
         theorems = islice(self.kind.theorems(self.subject), MOST_VARIANTS)
         for variant, theorem in enumerate(theorems):
-            found = certify(self.subject, theorem, variant)
+            found = certify(self.subject, theorem, variant, self.example or {})
             if found is not None:
                 how = f"{found.steps} steps, checked in exact integers"
                 how = how if found.steps else "both sides are one polynomial"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
 __all__ = [
+    "OUT_OF_RANGE",
     "ROUNDING",
     "Polynomials",
     "Variables",
@@ -87,21 +88,45 @@ def polynomials(a: Map, kernels: Sequence[Array | None], variables: Variables) -
     triple = np.arange(pattern.nnz)
     monomials = np.empty((pattern.nnz, 0), np.int64)
     coefficients: Array = np.ones(pattern.nnz, np.int64)
+    vanishing = np.zeros(pattern.nnz, bool)
     for leaf, tap, kernel in zip(a.leaves, taps, kernels, strict=True):
         factor = _factor(leaf, kernel, variables)
         here = tap[triple]
         repeats = factor.count[here]
         step = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
         term = np.repeat(factor.start[here], repeats) + step
-        triple, monomials, coefficients = (
-            np.repeat(array, repeats, axis=0) for array in (triple, monomials, coefficients)
+        triple, monomials, coefficients, vanishing = (
+            np.repeat(array, repeats, axis=0)
+            for array in (triple, monomials, coefficients, vanishing)
         )
         if factor.variables is not None:
             monomials = np.column_stack([monomials, factor.variables[term]])
         if factor.numbers is not None:
-            coefficients = coefficients * factor.numbers[term]
+            numbers = factor.numbers[term]
+            with np.errstate(over="ignore", under="ignore"):  # looked at below
+                coefficients = coefficients * numbers
+            vanishing = vanishing | (numbers == 0)
+    _require_range(coefficients, vanishing)
     terms = np.column_stack([places[triple], np.sort(monomials, axis=1)])
     return Polynomials(pattern.shape, *_merge(terms, coefficients))
+
+
+OUT_OF_RANGE = (
+    "the weights' products leave the range of floating point; scale the weights, or give them as "
+    "integers or fractions"
+)
+
+
+def _require_range(coefficients: Array, vanishing: Array) -> None:
+    """`ProofError` where a product of floats has over- or underflowed; `vanishing` says which
+    have a factor that is 0."""
+    if coefficients.dtype.kind not in "Ofc":
+        return
+    least = float(np.finfo(np.float64).tiny)
+    for c, zero in zip(coefficients.tolist(), vanishing.tolist(), strict=True):
+        inexact = isinstance(c, (float, complex))
+        if inexact and not zero and (not np.isfinite(c) or abs(c) < least):
+            raise ProofError(OUT_OF_RANGE)
 
 
 def _factor(leaf: LeafMap, kernel: Array | None, variables: Variables) -> Factor:

@@ -11,6 +11,7 @@ import numpy as np
 from convmatrix.errors import ProofError
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.entries import (
+    OUT_OF_RANGE,
     Polynomials,
     Variables,
     differences,
@@ -90,18 +91,47 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto")
             raise ProofError(f"prove_equal takes maps, got {side!r:.60}; bind it with .on(size)")
         side._require_linear("proof about matrices")
         _require_finite(side)
-    if A.is_symbolic or B.is_symbolic:
-        return _for_all(A, B, level, method)
-    variables = Variables()
-    left, right = _kernels(A, B, variables)
-    statement = f"{A.describe()} = {B.describe()}"
-    return compare(A, B, left, right, variables, level=level, statement=statement)
+    _require_distinct(A, B)
+    try:
+        if A.is_symbolic or B.is_symbolic:
+            return _for_all(A, B, level, method)
+        variables = Variables()
+        left, right = _kernels(A, B, variables)
+        statement = f"{A.describe()} = {B.describe()}"
+        return compare(A, B, left, right, variables, level=level, statement=statement)
+    except OverflowError:
+        raise ProofError(OUT_OF_RANGE) from None
+
+
+def _require_distinct(A: Map, B: Map) -> None:
+    """Two symbols of weights that only look alike would be taken for one."""
+    seen: dict[str, Any] = {}
+    for leaf in (*A.leaves, *B.leaves):
+        if leaf.weight is None or leaf.weight.dtype.kind != "O":
+            continue
+        for value in leaf.weight.flat:
+            for symbol in getattr(value, "free_symbols", ()):
+                if seen.setdefault(str(symbol), symbol) != symbol:
+                    raise ProofError(
+                        f"two different symbols are both named {symbol}; use one of them"
+                    )
+
+
+def _is_finite(weight: Array) -> bool:
+    if weight.dtype.kind != "O":
+        return bool(np.isfinite(weight).all())
+    return not any(
+        (isinstance(v, (float, complex, np.floating)) and not np.isfinite(v))
+        or getattr(v, "is_finite", None) is False
+        or str(v) == "nan"
+        for v in weight.flat
+    )
 
 
 def _require_finite(m: Map) -> None:
     for leaf in m.leaves:
         weight = leaf.weight
-        if weight is not None and weight.dtype.kind in "fc" and not np.isfinite(weight).all():
+        if weight is not None and not _is_finite(weight):
             raise ProofError(
                 f"a weight in a proof is finite, that of {leaf.typed.name} is not; nothing can be "
                 f"said of NaN and infinities"

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from keyword import iskeyword
+from math import isfinite
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import numpy as np
 
 from convmatrix import layers
-from convmatrix.errors import ProofError, SymbolicError
+from convmatrix.errors import GeometryError, ProofError, SymbolicError
 from convmatrix.layers import ElementaryLayer, Layer
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.lemmas import Goal, at_least
@@ -23,7 +26,15 @@ from convmatrix.relation import is_symbolic
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
-__all__ = ["Decoder", "Encoder", "encoded", "encoded_layer", "expression_text", "symbol_bounds"]
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "encoded",
+    "encoded_layer",
+    "expression_text",
+    "is_plain_name",
+    "symbol_bounds",
+]
 
 MAKERS = (
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -55,17 +66,16 @@ def _text(e: Any) -> str:
     if e.is_Integer:
         return str(e)
     if e.is_Symbol:
-        if e.is_integer is None or not str(e).isidentifier() or str(e) == "abs":
+        if e.is_integer is None or not is_plain_name(str(e)):
             raise SymbolicError(
                 f"a symbol of a geometry is an integer with a plain name, got {e!r}; "
                 f"make it with cm.symbols({str(e)!r})"
             )
         return str(e)
     if e.is_Add or e.is_Mul:
-        numerator, denominator = sympy.fraction(sympy.together(e))
-        if denominator != 1:
+        if sympy.fraction(sympy.together(e))[1] != 1:
             raise SymbolicError(f"a geometry is made of integers, got {e}; use // for a quotient")
-        return "(" + (" + " if e.is_Add else "*").join(map(_text, numerator.args)) + ")"
+        return "(" + (" + " if e.is_Add else "*").join(map(_text, e.args)) + ")"
     if e.is_Pow and e.exp.is_Integer and e.exp >= 0:
         return f"({_text(e.base)})**{e.exp}"
     if name == "floor":
@@ -89,13 +99,28 @@ def _text(e: Any) -> str:
     )
 
 
+def is_plain_name(name: object) -> bool:
+    """Whether a symbol's name means itself, and only itself, in an expression's text."""
+    return (
+        isinstance(name, str)
+        and name.isidentifier()
+        and not iskeyword(name)
+        and name != "abs"
+        and normalize("NFKC", name) == name
+    )
+
+
 def symbol_bounds(symbols: Iterable[Any]) -> dict[str, int | None]:
     """The lower bound of each SymPy symbol, as its assumptions say."""
     found: dict[str, int | None] = {}
+    symbols_seen: dict[str, Any] = {}
     for symbol in sorted(set(symbols), key=str):
         positive, natural = symbol.is_positive, symbol.is_nonnegative
         bound = 1 if positive else 0 if natural else None
-        if found.setdefault(str(symbol), bound) != bound:
+        if (
+            found.setdefault(str(symbol), bound) != bound
+            or symbols_seen.setdefault(str(symbol), symbol) != symbol
+        ):
             raise SymbolicError(f"two different symbols are both named {symbol}; use one of them")
     return found
 
@@ -158,6 +183,7 @@ def _number(value: Any) -> Any:
     """A weight: a number, or the terms of a polynomial in symbols."""
     from convmatrix.proof.entries import terms_of
 
+    value = float(value) if isinstance(value, np.floating) else value
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, (int, float)):
         return value
@@ -195,10 +221,12 @@ class Decoder:
             inner = self.map(data["transpose"])
             if not data["named"]:
                 return inner.T
-            assert isinstance(inner, LeafMap)
+            if not isinstance(inner, LeafMap) or inner.typed is inner.bound_layer:
+                raise ProofError(f"{inner.describe()} has no transposed layer's name")
             return TransposedMap(inner, inner.typed)
         layer, size = self.layer(data), self.decode(data["size"])
-        assert isinstance(layer, ElementaryLayer)
+        if not isinstance(layer, ElementaryLayer):
+            raise GeometryError(f"{layer!r} is several layers at this geometry")
         leaf = LeafMap(layer, size)
         typed = self.layer(data["typed"]) if "typed" in data else layer
         known = self._layers.setdefault(data["number"], typed)
@@ -235,6 +263,8 @@ class Decoder:
         if "is" in value:
             return evaluate(value["is"], self._values)
         flat = [_weight(v) for v in value["values"]]
+        if not all(isfinite(v) for v in flat if isinstance(v, float)):
+            raise ProofError("a weight in a proof is finite")
         kinds = {type(v) for v in flat}
         array = np.empty(len(flat), object)
         array[:] = flat

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from convmatrix.errors import CertificateError
 from convmatrix.proof.along import Relations
 from convmatrix.proof.expressions import Polynomial, variables
+from convmatrix.proof.result import LEVELS
+from convmatrix.proof.subject import is_plain_name
 from convmatrix.proof.theorem import Theorem
 
 if TYPE_CHECKING:
@@ -53,6 +55,11 @@ def kind_of(data: Data) -> Kind:
     for module in ("equality", "transpose", "universal", "claims.registry"):
         import_module(f"convmatrix.proof.{module}")  # they make their kinds known
 
+    if data.get("level") not in LEVELS:
+        raise CertificateError(f"level: expected one of {LEVELS}, got {data.get('level')!r}")
+    for name, bound in data["symbols"].items():
+        if not is_plain_name(name) or not (bound is None or type(bound) is int):
+            raise CertificateError(f"symbols: {name!r} ≥ {bound!r} is no integer symbol")
     about = data.get("about")
     if about not in _KINDS:
         known = ", ".join(sorted(_KINDS))

@@ -37,7 +37,10 @@ def prove_everywhere(fixed: Mapping[str, Any], level: str, method: str) -> Proof
     mode = values.pop("padding_mode", None)
     modes = list(FOLDS) if mode is None else [padding_mode(mode)]
     pads = values.pop("padding", None)
-    before, after = pads if isinstance(pads, (tuple, list)) else (pads, pads)
+    pair = tuple(pads) if isinstance(pads, (tuple, list)) else (pads, pads)
+    if len(pair) != 2:
+        raise GeometryError(f"padding must be an int or a (before, after) pair, got {pads!r}")
+    before, after = pair
     for option, value in values.items():
         values[option] = exact(value, option)
     given = {**values, **({} if pads is None else {"before": before, "after": after})}
@@ -83,6 +86,8 @@ def _statement(data: Data) -> str:
 
 
 def _theorems(data: Data) -> Iterator[Theorem]:
+    if not data["modes"] or len(set(data["modes"])) < len(data["modes"]):
+        raise ProofError(f"padding modes are different ones, got {data['modes']}")
     values = environment(data)
     per_mode = []
     for mode in data["modes"]:

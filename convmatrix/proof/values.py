@@ -70,7 +70,12 @@ def values_equal(
         scope(bounds, "weights", exists=False, values=True, given=given),
         tuple(dict.fromkeys(g for lemma in lemmas for g in lemma.given)),
         tuple(lemmas),
-        facts=(("values of the classes", _agree(*totals)),),
+        facts=(
+            (
+                "values of the classes",
+                _agree(totals[0], totals[1], _rounds(left) or _rounds(right)),
+            ),
+        ),
         conclusion="The entries are sums over the same classes of tap combinations, with the same "
         "values.",
     )
@@ -125,14 +130,31 @@ def _steps(leaf: Any, transposed: bool, name: str | None) -> dict[int, list[Any]
 
 
 def _value(number: Any) -> Value:
+    """A tap's value, floats as the fractions that they are: nothing over- or underflows."""
+    number = float(number) if isinstance(number, np.floating) else number
     number = number.item() if isinstance(number, np.generic) else number
     if isinstance(number, (int, float, Fraction)):
-        return {(): number} if number else {}
+        return {(): Fraction(number)} if number else {}
     value: Value = {}
     for c, names in terms_of(number):
         key = tuple(sorted(names))
-        value[key] = value.get(key, 0) + c
+        value[key] = value.get(key, 0) + Fraction(c)
     return value
+
+
+def _rounds(side: Side) -> bool:
+    """Whether a weight has floating-point numbers."""
+    flat = (v for leaf, _ in side.chain if leaf.weight is not None for v in leaf.weight.flat)
+    return any(
+        isinstance(v, (float, np.floating)) or bool(getattr(v, "has", None) and v.has(_float()))
+        for v in flat
+    )
+
+
+def _float() -> Any:
+    from sympy import Float
+
+    return Float
 
 
 def _times(a: Value, b: Value) -> Value:
@@ -165,30 +187,19 @@ def _by_class(side: Sums, classes: Sequence[Mapping[Taps, int | None]]) -> Sums:
     return result
 
 
-def _agree(a: Sums, b: Sums) -> bool:
-    """Exactly where numbers are exact; floats up to rounding, all classes of a place together."""
+def _agree(a: Sums, b: Sums, rounds: bool) -> bool:
+    """Exactly; or with floats up to rounding, all classes of a place together."""
     flat = [
         {(p, c, m): x for p, by in side.items() for c, v in by.items() for m, x in v.items()}
         for side in (a, b)
     ]
-    largest = max((abs(x) for side in flat for x in side.values()), default=0)
-    off: dict[tuple[Place, tuple[str, ...]], float] = {}
+    largest = max((abs(x) for side in flat for x in side.values()), default=Fraction(0))
+    off: dict[tuple[Place, tuple[str, ...]], Any] = {}
     for key in flat[0].keys() | flat[1].keys():
-        x, y = flat[0].get(key, 0), flat[1].get(key, 0)
-        if not (isinstance(x, float) or isinstance(y, float)):
-            if x != y:
-                return False
-            continue
         place = key[0], key[2]
-        off[place] = off.get(place, 0.0) + _size(x - y)
-    return all(total <= ROUNDING * _size(largest) for total in off.values())
-
-
-def _size(number: Any) -> float:
-    try:
-        return float(abs(number))
-    except OverflowError:
-        return float("inf")
+        off[place] = off.get(place, 0) + abs(flat[0].get(key, 0) - flat[1].get(key, 0))
+    allowed = Fraction(float(ROUNDING)) * largest if rounds else 0
+    return all(total <= allowed for total in off.values())
 
 
 # ---------------------------------------------------------------------------- relations

@@ -212,9 +212,12 @@ def _values(data: Data, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _claim(data: Data) -> Claim:
     known = _all_claims()
-    if data["name"] not in known:
-        raise ProofError(f"no statement named {data['name']!r}; use one of {', '.join(known)}")
-    return known[data["name"]]
+    if data["name"] not in known or known[data["name"]].prover is not None:
+        raise ProofError(f"no claim of lemmas is named {data['name']!r}")
+    it = known[data["name"]]
+    if set(data["fixed"]) - set(it.symbols) or data["level"] != it.level:
+        raise ProofError(f"{it.name} is about {', '.join(it.symbols)} at level {it.level}")
+    return it
 
 
 def _guards(data: Data) -> tuple[Goal, ...]:

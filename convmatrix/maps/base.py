@@ -331,8 +331,17 @@ class Map(ABC):
 
 def times(shape: Iterable[Index]) -> str:
     """A shape as people write it, `1×5×5`."""
-    texts = map(str, shape)
-    return "×".join(f"({text})" if " " in text and text[0] != "(" else text for text in texts)
+    return "×".join(f"({text})" if _is_sum(text) else text for text in map(str, shape))
+
+
+def _is_sum(text: str) -> bool:
+    """Whether an expression has a + or - outside its brackets."""
+    depth = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign == " " and depth == 0:
+            return True
+    return False
 
 
 def with_absent(values: Array) -> Array:

@@ -71,11 +71,7 @@ class Side:
     @property
     def free(self) -> bool:
         """Whether every layer either has a free kernel or only picks elements."""
-        return all(
-            leaf.taps is None
-            or (leaf.weight is None and leaf.taps.size == 1 and leaf.taps.item() == 1)
-            for leaf, _ in self.chain
-        )
+        return all(leaf.taps is None or not _has_kernel(leaf) for leaf, _ in self.chain)
 
 
 def sides(A: Map, B: Map, level: str) -> tuple[Side, Side]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import convmatrix as cm
@@ -95,3 +96,26 @@ def test_explanation_is_plain_data_and_prints():
     assert data["proof"]["holds"] is True
     assert data["separability"][0]["factors"] == [[3, 4, 5], [1, 2, 3]]
     assert "separable: [3, 4, 5]ᵀ × [1, 2, 3]" in str(explained)
+    assert data["factorizations"]["direct"] == ["weights", "gather"]
+    assert "A = scatter · tiles · gather  (toeplitz)" in str(explained)
+
+
+def test_factorizations_that_are_explained_are_those_that_can_be_built():
+    weight = np.arange(9.0).reshape(1, 1, 3, 3)
+    for layer in (
+        cm.conv2d(1, 1, 3, padding=1, weight=weight),
+        cm.conv2d(1, 1, 3, stride=2, padding=1, weight=weight),
+        cm.conv_transpose2d(1, 1, 3, stride=2, weight=weight),
+        cm.conv2d(1, 1, 3, padding=1, padding_mode="circular", weight=weight),
+    ):
+        A = layer.on(5, 5)
+        shown = cm.explain(layer, 5, 5).factorizations
+        for method in ("direct", "winograd", "toeplitz", "lowrank", "fft", "phases"):
+            try:
+                built = cm.factorization(A, method)
+            except cm.GeometryError:
+                assert method not in shown
+                continue
+            assert shown[method] == built.names
+            assert abs(built.product() - A.to_scipy()).max() < 1e-12
+    assert cm.explain(cm.avg_pool(2), 4).factorizations == {}

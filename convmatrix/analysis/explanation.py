@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convmatrix.analysis.costs import Cost, cost
+from convmatrix.analysis.factors import ways
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
@@ -38,6 +39,9 @@ class Explanation:
         The verdict on each spatial kernel, where there is a weight.
     receptive_field
         An axis each; None where layers resize.
+    factorizations
+        The fast algorithms that apply, each with the factors of the matrix that it runs through
+        (see `factorization`); none for layers in a row.
     """
 
     layer: Layer
@@ -50,6 +54,7 @@ class Explanation:
     receptive_field: tuple[ReceptiveField, ...] | None
     proof: Proof | None
     separability: tuple[Separability, ...] | None
+    factorizations: dict[str, tuple[str, ...]]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -66,6 +71,7 @@ class Explanation:
             "relations": list(self.relations),
             "receptive_field": fields and [field.to_dict() for field in fields],
             "proof": self.proof and self.proof.to_dict(),
+            "factorizations": {m: list(names) for m, names in self.factorizations.items()},
             "separability": self.separability and [s.to_dict() for s in self.separability],
         }
 
@@ -91,6 +97,8 @@ class Explanation:
             rows.append(("", f"{self.proof.method}; {self.proof.scope}"))
         if self.separability is not None:
             rows.append(("kernel", _verdicts(self.separability)))
+        for j, (method, names) in enumerate(self.factorizations.items()):
+            rows.append(("" if j else "factors", f"A = {' · '.join(names)}  ({method})"))
         return "\n".join(f"{name:<11}{text}" for name, text in rows)
 
 
@@ -110,6 +118,8 @@ def explain(layer: Layer, *input_size: Any) -> Explanation:
     field      3 (stride 2, padding 1, offset 0) · 3 (stride 2, padding 1, offset 0)
     transpose  proved: Aᵀ = zero_insert → pad → flipped stride-1 convolution, A: 1×5×5 → 1×3×3
                canonical triples (row, column, tap, multiplicity): 49 compared; 1×3×3 → 1×5×5, ...
+    factors    A = weights · gather  (direct)
+               A = scatter · tiles · gather  (toeplitz)
     """
     size = layer.sizes(*input_size)
     bound = layer.on(size)
@@ -127,6 +137,7 @@ def explain(layer: Layer, *input_size: Any) -> Explanation:
         if isinstance(layer, (Convolution, ConvolutionTranspose))
         else None,
         _separability(layer),
+        ways(bound),
     )
 
 

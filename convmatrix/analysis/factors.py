@@ -6,37 +6,28 @@ multiply by the weights, transform back, put the results in their places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import reduce
-from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from convmatrix.analysis.entries import (
-    Entries,
-    block_diagonal,
-    dense_entries,
-    multiplied,
-    permuted,
-    picking,
+from convmatrix.analysis.entries import Entries
+from convmatrix.analysis.pass_factors import fft_factors, lowrank_factors
+from convmatrix.analysis.tile_factors import (
+    direct_factors,
+    phases_factors,
+    toeplitz_factors,
+    winograd_factors,
 )
-from convmatrix.dense.direct import grouped
-from convmatrix.dense.phases import Phases
+from convmatrix.dense.engine import methods
 from convmatrix.dense.problem import Problem
-from convmatrix.dense.toeplitz import Toeplitz
-from convmatrix.dense.winograd import Winograd
-from convmatrix.dense.winograd_tables import TRANSFORMS
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.maps import LeafMap, Map, TransposedMap
-from convmatrix.relation import Axis
-from convmatrix.stencil import Stencil, ravel
+from convmatrix.stencil import Stencil
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Factorization", "factorization"]
+__all__ = ["Factorization", "factorization", "ways"]
 
 Array = np.ndarray[Any, Any]
 
@@ -57,10 +48,13 @@ class Factorization:
     factors: tuple[Any, ...]
     names: tuple[str, ...]
     exact: bool
+    real: bool = True
 
     def product(self) -> Any:
-        """The factors multiplied out."""
-        return reduce(lambda a, b: a @ b, self.factors)
+        """The factors multiplied out; of the DFT's, whose imaginary parts cancel up to rounding,
+        the real part where the weights are real."""
+        made = reduce(lambda a, b: a @ b, self.factors)
+        return made.real if self.method == "fft" and self.real else made
 
     def __str__(self) -> str:
         shapes = [f"{f.shape[0]}×{f.shape[1]}" for f in self.factors]
@@ -71,6 +65,23 @@ class Factorization:
         return "\n".join([f"{self.method}: {' · '.join(self.names)}", *rows])
 
 
+MAKERS: dict[str, Callable[..., list[tuple[str, Entries]]]] = {
+    "direct": direct_factors, "winograd": winograd_factors, "toeplitz": toeplitz_factors,
+    "lowrank": lowrank_factors, "fft": fft_factors,
+}  # fmt: skip
+
+
+NAMES = {
+    "direct": ("weights", "gather"),
+    "winograd": ("scatter", "Aᵀ", "U", "Bᵀ", "gather"),
+    "toeplitz": ("scatter", "tiles", "gather"),
+    "lowrank": ("sum", "rows", "columns", "copies", "gather"),
+    "fft": ("scatter", "inverse DFT", "spectrum", "DFT", "gather"),
+    "phases": ("interleave", "phases", "copies"),
+}
+"""What the factors of each method are called, from left to right."""
+
+
 def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Factorization:
     """The factors of a map's matrix that a dense algorithm runs through.
 
@@ -79,9 +90,10 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
     m
         A weighted convolution at a size, or its transpose.
     method
-        ``direct``, ``winograd``, ``toeplitz``; for a transpose ``phases`` as well.
+        ``direct``, ``winograd``, ``toeplitz``, ``lowrank``, ``fft``; for a transpose ``phases``
+        as well.
     exact
-        SymPy matrices, exact for integers and fractions.
+        SymPy matrices, exact for integers and fractions (not with ``fft``).
 
     Raises
     ------
@@ -108,205 +120,49 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
         raise GeometryError(f"a factorization is of one weighted layer, got {m!r:.80}")
     if leaf.bound.factors is not None or leaf.weight is None:
         raise WeightError(f"{m!r:.80} has no weight to factor; use layer.with_weight(w)")
-    makers: dict[str, Callable[..., list[tuple[str, Entries]]]] = {
-        "direct": _direct, "winograd": _winograd, "toeplitz": _toeplitz
-    }  # fmt: skip
-    if transposed and method == "phases":
-        parts = _phases(leaf.bound, leaf.weight)
-    elif method in makers:
-        problem = Problem(leaf.bound, 1, np.dtype(float))
-        refuse = {"winograd": Winograd.refuse, "toeplitz": Toeplitz.refuse}.get(method)
-        reason = None if refuse is None else refuse(problem)
-        if reason is not None:
-            raise GeometryError(f"method {method!r} does not apply: {reason}")
-        parts = makers[method](leaf.bound, leaf.weight)
-        if transposed:
-            parts = [(f"{name}ᵀ".replace("ᵀᵀ", ""), part.T) for name, part in reversed(parts)]
-    else:
-        known = [*makers, *(["phases"] if transposed else [])]
+    known = [*MAKERS, *(["phases"] if transposed else [])]
+    if method not in known:
         raise GeometryError(f"method must be one of {', '.join(known)} here, got {method!r}")
+    problem = Problem(leaf.bound, 1, np.dtype(float))
+    reason = methods(problem, transposed=method == "phases").get(method)
+    if reason is not None:
+        raise GeometryError(f"method {method!r} does not apply: {reason}")
+    if exact and method == "fft":
+        raise GeometryError("method 'fft' rounds: roots of unity are no fractions; use exact=False")
+    parts = (phases_factors if method == "phases" else MAKERS[method])(leaf.bound, leaf.weight)
+    if transposed and method != "phases":
+        turned = _turned(tuple(name for name, _ in parts))
+        parts = list(zip(turned, [part.T for _, part in reversed(parts)], strict=True))
     built = tuple(part.to_sympy() if exact else part.to_scipy() for _, part in parts)
-    return Factorization(method, built, tuple(name for name, _ in parts), exact)
-
-
-# -------------------------------------------------------------------------------- factors
-
-
-def _gather(shape: Sequence[int], stencil: Stencil, places: Sequence[Array]) -> Entries:
-    """The matrix that picks, for each index `(channel, ...)` of `shape`, the input element at the
-    padded places (one array an axis, broadcast together over the rest of `shape`)."""
-    channels, inputs = shape[0], stencil.in_shape
-    live: Any = np.ones((), bool)
-    folded = []
-    for axis, place in zip(stencil.windows, places, strict=True):
-        padded = (place >= -axis.before) & (place < axis.size + axis.after)
-        at = axis.fold(np.where(padded, place, 0))
-        live = live & padded & axis.inside(at)
-        folded.append(at)
-    flat = ravel(np.broadcast_arrays(*folded), inputs[1:])
-    flat, live = (np.broadcast_to(x, shape[1:]).reshape(-1) for x in (flat, live))
-    rows = np.arange(channels)[:, None] * flat.size + np.flatnonzero(live)
-    columns = np.arange(channels)[:, None] * prod(inputs[1:]) + flat[live]
-    values = np.array([1] * rows.size, object)
-    return Entries((prod(shape), prod(inputs)), rows.reshape(-1), columns.reshape(-1), values)
-
-
-def _place(axis: Axis, o: Any, t: Any) -> Any:
-    """The padded place that output `o` reads at kernel place `t` (not tap: a flip is the
-    kernel's)."""
-    return replace(axis, flip=False).source(o, t)
-
-
-def _along(values: Array, j: int, ndim: int) -> Array:
-    return values.reshape([-1 if i == j else 1 for i in range(ndim)])
-
-
-def _kernels(stencil: Stencil, weight: Array) -> Array:
-    exact = np.array([v.item() if isinstance(v, np.generic) else v for v in weight.flat], object)
-    return grouped(Problem(stencil, 1, np.dtype(object)), exact.reshape(weight.shape))
-
-
-def _direct(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:
-    kernels, ndim = _kernels(stencil, weight), len(stencil.axes)
-    outputs = stencil.out_shape[1:]
-    places = [
-        _place(
-            axis,
-            _along(np.arange(axis.outputs), ndim + j, 2 * ndim),
-            _along(np.arange(axis.kernel), j, 2 * ndim),
-        )
-        for j, axis in enumerate(stencil.windows)
-    ]
-    gather = _gather((stencil.in_channels, *stencil.kernel, *outputs), stencil, places)
-    weights = block_diagonal([dense_entries(block) for block in kernels]).times_identity(
-        prod(outputs)
+    return Factorization(
+        method, built, tuple(name for name, _ in parts), exact, not np.iscomplexobj(leaf.weight)
     )
-    return [("weights", weights), ("gather", gather)]
 
 
-def _winograd(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:
-    problem = Problem(stencil, 1, np.dtype(float))
-    made = Winograd(problem, np.ones(weight.shape))
-    m, n, tiles, d = made._m, made._n, made._tiles, made._d
-    ndim, axes = problem.ndim, problem.axes
-    at, g, bt = (np.array(x, object) for x in TRANSFORMS[m, axes[0].kernel])
-    cells, total = prod(d) * prod(tiles), 3 * ndim
-    places = []
-    for j, axis in enumerate(axes):
-        point = _along(np.arange(n) * d[j], j, total)
-        phase = _along(np.arange(d[j]), ndim + j, total)
-        tile = _along(np.arange(tiles[j]) * m * d[j], 2 * ndim + j, total)
-        places.append(point + phase + tile + axis.first)
-    channels = stencil.in_channels
-    gather = _gather((channels, *(n,) * ndim, *d, *tiles), stencil, places)
-    points = n**ndim
-    order = np.arange(channels * points * cells).reshape(channels, points, cells).swapaxes(0, 1)
-    gather = permuted(picking(order, order.size), gather)
-    kernels = _kernels(stencil, weight)
-    groups, each, _ = kernels.shape
-    flat = kernels.reshape(groups, each, stencil.group_channels, -1)
-    full = np.tensordot(reduce(np.kron, [g] * ndim), flat, axes=(1, 3))
-    weights = block_diagonal(
-        [dense_entries(full[p, q]) for p in range(points) for q in range(groups)]
-    )
-    back = dense_entries(reduce(np.kron, [at] * ndim)).times_identity(stencil.out_channels * cells)
-    into = dense_entries(reduce(np.kron, [bt] * ndim)).times_identity(channels * cells)
-    return [
-        ("scatter", _tiles_to_outputs(stencil, m, d, tiles)), ("Aᵀ", back),
-        ("U", weights.times_identity(cells)), ("Bᵀ", into), ("gather", gather),
-    ]  # fmt: skip
+def ways(m: Map) -> dict[str, tuple[str, ...]]:
+    """The methods that factor a map's matrix, with the names of their factors; nothing is built.
+
+    >>> import convmatrix as cm
+    >>> ways(cm.conv2d(1, 1, 3, stride=2).on(5, 5))
+    {'direct': ('weights', 'gather'), 'toeplitz': ('scatter', 'tiles', 'gather')}
+    """
+    transposed = isinstance(m, TransposedMap)
+    leaf = m.of if isinstance(m, TransposedMap) else m
+    if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
+        return {}
+    if leaf.bound.factors is not None:
+        return {}
+    problem, found = Problem(leaf.bound, 1, np.dtype(float)), {}
+    for method, names in NAMES.items():
+        if method == "phases" and not transposed:
+            continue
+        if method in methods(problem, transposed=method == "phases"):
+            continue
+        turned = transposed and method != "phases"
+        found[method] = _turned(names) if turned else names
+    return found
 
 
-def _tiles_to_outputs(stencil: Stencil, m: int, d: Sequence[int], tiles: Sequence[int]) -> Entries:
-    """From `(*m, channels, *phases, *tiles)` to `(channels, *outputs)`."""
-    ndim, outputs = len(tiles), stencil.out_shape[1:]
-    shape = (*(m,) * ndim, stencil.out_channels, *d, *tiles)
-    index: list[Any] = [None] * len(shape)
-    index[ndim] = _along(np.arange(stencil.out_channels), 0, ndim + 1)
-    for j, length in enumerate(outputs):
-        o = np.arange(length)
-        slow, phase = o // d[j], o % d[j]
-        for place, value in ((j, slow % m), (ndim + 1 + j, phase), (2 * ndim + 1 + j, slow // m)):
-            index[place] = _along(value, 1 + j, ndim + 1)
-    return picking(ravel(np.broadcast_arrays(*index), shape), prod(shape))
-
-
-def _toeplitz(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:
-    problem = Problem(stencil, 1, np.dtype(object))
-    kernels = _kernels(stencil, weight)
-    made = Toeplitz(problem, np.ones(weight.shape, object))
-    matrix = made._tile_matrix(kernels)
-    rows, count, reach = made._rows, made._tiles, made._reach
-    (first, *rest), outputs, ndim = problem.axes, problem.outputs, problem.ndim
-    inner, each = prod(outputs[1:]), stencil.out_channels // stencil.groups
-    total = 2 + 2 * (ndim - 1)  # tile, row in reach, other taps, other outputs; channels lead
-    starts = _place(first, np.arange(count)[:, None] * rows, 0) + np.arange(reach)
-    places = [starts.reshape(count, reach, *(1,) * (total - 2))]
-    for j, axis in enumerate(rest):
-        outs = _along(np.arange(axis.outputs), ndim + 1 + j, total)
-        places.append(_place(axis, outs, _along(np.arange(axis.kernel), 2 + j, total)))
-    taps = prod(axis.kernel for axis in rest)
-    shape = (stencil.in_channels, count, reach, *(a.kernel for a in rest), *outputs[1:])
-    gather = _gather(shape, stencil, places)
-    split = (stencil.groups, stencil.group_channels, count, reach, taps, inner)
-    order = np.arange(prod(split)).reshape(split).transpose(0, 2, 3, 1, 4, 5)
-    gather = permuted(picking(order, order.size), gather)
-    tiles = block_diagonal([dense_entries(block[0]) for block in matrix for _ in range(count)])
-    made_shape = (stencil.groups, count, each, rows, inner)
-    moved = np.arange(prod(made_shape)).reshape(made_shape).transpose(0, 2, 1, 3, 4)
-    cut = moved.reshape(stencil.out_channels, count * rows, inner)[:, : outputs[0]]
-    scatter = picking(np.ascontiguousarray(cut), prod(made_shape))
-    return [("scatter", scatter), ("tiles", tiles.times_identity(inner)), ("gather", gather)]
-
-
-def _phases(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:
-    """The transpose: every output to every phase's convolution, each run, results interleaved."""
-    if any(axis.mode != "zeros" for axis in stencil.windows):
-        raise GeometryError("method 'phases' does not apply: it needs zero padding")
-    exact = np.array([v.item() if isinstance(v, np.generic) else v for v in weight.flat], object)
-    small: list[tuple[Stencil, Array, Any]] = []
-    made = Phases(
-        Problem(stencil, 1, np.dtype(object)), exact.reshape(weight.shape),
-        lambda problem, kernel: _Recorded(problem, kernel, small),  # type: ignore[arg-type,return-value]
-    )  # fmt: skip
-    residues = [found for _, found in made._parts]
-    width = prod(stencil.out_shape)
-    copies = Entries(
-        (len(small) * width, width), np.arange(len(small) * width),
-        np.tile(np.arange(width), len(small)), np.array([1] * (len(small) * width), object),
-    )  # fmt: skip
-    blocks, sizes = [], []
-    for part, kernel, _ in small:
-        (_, weights), (_, gather) = _direct(part, kernel)
-        blocks.append(multiplied(weights, gather))
-        sizes.append(part.out_shape)
-    rows, columns, start = [], [], 0
-    numbers = np.arange(prod(stencil.in_shape)).reshape(stencil.in_shape)
-    for size, found in zip(sizes, residues, strict=True):
-        inside = np.arange(prod(size)).reshape(stencil.in_channels, len(found), *size[1:]) + start
-        for j, residue in enumerate(found):
-            places = tuple(
-                slice(r, None, axis.stride)
-                for r, axis in zip(residue, stencil.windows, strict=True)
-            )
-            target = numbers[(slice(None), *places)]
-            cut: Any = (slice(None), j, *map(slice, target.shape[1:]))
-            rows.append(target.reshape(-1))
-            columns.append(inside[cut].reshape(-1))
-        start += prod(size)
-    flat = np.concatenate(rows) if rows else np.empty(0, np.int64)
-    from_phases = np.concatenate(columns) if columns else np.empty(0, np.int64)
-    interleave = Entries(
-        (prod(stencil.in_shape), start), flat, from_phases, np.array([1] * flat.size, object)
-    )
-    return [("interleave", interleave), ("phases", block_diagonal(blocks)), ("copies", copies)]
-
-
-class _Recorded:
-    """Stands where an algorithm would be made, and only notes for what."""
-
-    name, spreads, workspace, error_bound = "noted", "", 0, 0.0
-
-    def __init__(self, problem: Problem, kernel: Array, notes: list[Any]) -> None:
-        self.problem = problem
-        notes.append((problem.stencil, kernel, None))
+def _turned(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the transposed factors, in their order."""
+    return tuple(f"{name}ᵀ".replace("ᵀᵀ", "") for name in reversed(names))

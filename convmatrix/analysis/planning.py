@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.engine import Choice, automatic, automatic_transposed, chosen, engine
-from convmatrix.dense.problem import Problem
+from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
@@ -26,7 +26,8 @@ class Plan:
     Attributes
     ----------
     algorithm
-        What runs: ``direct``, ``winograd``, ``toeplitz``, ``phases``, ``fold``, ``passes``
+        What runs: ``direct``, ``winograd``, ``toeplitz``, ``lowrank``, ``fft``, ``phases``,
+        ``fold``, ``passes``
         (fixed coefficients), or several for several layers.
     threads, blocks
         Threads that work at a time, and pieces that the work is cut into.
@@ -34,6 +35,9 @@ class Plan:
         Bytes held beside input, output and weight, transformed weights included.
     macs
         Multiplications of a direct sum, padding counted.
+    seconds
+        Predicted time of one call, on one machine that was measured (see `benchmarks/`): good
+        for comparing algorithms there, a rough guess elsewhere.
     error_bound
         Of the result, relative to the largest value of |w| applied to |x|; 0 where it is exact.
         For layers in a row it is that of the worst of them.
@@ -50,6 +54,7 @@ class Plan:
     blocks: int
     workspace: int
     macs: int
+    seconds: float
     error_bound: float
     reason: str
     spreads: str = ""
@@ -57,7 +62,8 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        names = ("algorithm", "dtype", "threads", "blocks", "workspace", "macs", "error_bound")
+        names = ("algorithm", "dtype", "threads", "blocks", "workspace", "macs", "seconds",
+                 "error_bound")  # fmt: skip
         shapes = {"input_shape": list(self.input_shape), "output_shape": list(self.output_shape)}
         words = {"reason": self.reason, "spreads": self.spreads}
         parts = [part.to_dict() for part in self.parts]
@@ -69,6 +75,7 @@ class Plan:
             f"  why        {self.reason}",
             f"  work       {self.macs:,} multiplications of a direct sum, in {self.blocks} blocks",
             f"  threads    {self.threads}",
+            f"  predicted  {1e3 * self.seconds:.3g} ms",
             f"  workspace  {self.workspace / 2**20:.2f} MiB",
             f"  error      at most {self.error_bound:.1e} of the largest |w| applied to |x|",
         ]
@@ -107,6 +114,7 @@ def plan(
       why        the whole matrix is one tile: that costs less than to gather
       work       81 multiplications of a direct sum, in 1 blocks
       threads    1
+      predicted  0.01 ms
       workspace  0.00 MiB
       error      at most 2.8e-15 of the largest |w| applied to |x|
       NaN        a NaN or an infinity reaches every output; such a result is computed directly again
@@ -130,6 +138,7 @@ def plan(
         " → ".join(part.algorithm for part in parts), shape, inner, str(kind),
         max(part.threads for part in parts), sum(part.blocks for part in parts),
         max(part.workspace for part in parts), sum(part.macs for part in parts),
+        sum(part.seconds for part in parts),
         max(part.error_bound for part in parts), "one layer after another", parts=tuple(parts),
     )  # fmt: skip
 
@@ -153,7 +162,8 @@ def _one(
     stencil = leaf.bound
     if not isinstance(stencil, Stencil) or stencil.factors is not None:
         why = "fixed coefficients: one pass an axis, or a rearrangement"
-        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.nnz, 0.0, why)
+        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.nnz,
+                    2 * batch * leaf.nnz * MOVE, 0.0, why)  # fmt: skip
     weight = leaf.weight
     if weight is None:
         weight = np.ones(stencil.tap_shape, dtype)
@@ -170,5 +180,5 @@ def _one(
     blocks = max(1, len(made.blocks))
     return Plan(
         made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,
-        problem.macs, made.error_bound, why, made.spreads,
+        problem.macs, made.seconds, made.error_bound, why, made.spreads,
     )  # fmt: skip

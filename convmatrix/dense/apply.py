@@ -88,11 +88,19 @@ def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
     made, shape = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
     out = np.empty((len(x), *shape), x.dtype)
     made(x, out)
-    if made.spreads and not np.isfinite(out.sum()):
+    if made.spreads and not _finite(out):
         direct = Choice("fold" if transposed else "direct", current().threads)
         with chosen(direct):  # NaN and infinities are where a direct sum has them
             engine(stencil, weight, len(x), x.dtype, transposed=transposed)[0](x, out)
     return out
+
+
+def _finite(array: Array) -> bool:
+    """Whether all are finite: the sum of squares, which BLAS is fast at, is; or, where that
+    overflows, the sum."""
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat.sum()))
 
 
 def _largest(array: Array) -> int:

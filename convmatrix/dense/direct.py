@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convmatrix.dense.problem import Algorithm, Problem, copy_window, split
+from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, copy_window, split
 
 __all__ = ["Direct", "grouped"]
 
@@ -58,6 +58,9 @@ class Direct(Algorithm):
         self.workspace = held * problem.dtype.itemsize * min(threads, max(1, len(self.blocks)))
         terms = stencil.group_channels * prod(stencil.kernel)
         self.error_bound = rounding(problem.dtype, terms)
+        copied = 0 if self._plain else problem.batch * window * prod(problem.outputs)
+        work = 2 * problem.macs * FLOP + copied * MOVE / 2 + len(self.blocks) * 5 * CALL
+        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:  # noqa: ARG004 - it always applies

@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import Direct
+from convmatrix.dense.fft import FFT
 from convmatrix.dense.fold import Fold
-from convmatrix.dense.lowrank import LowRank, passes
+from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.phases import Phases
 from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.shifts import Shifts
 from convmatrix.dense.threads import available
 from convmatrix.dense.toeplitz import Toeplitz
 from convmatrix.dense.whole import Whole
@@ -39,7 +41,7 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 Engine = Algorithm | Fold | Phases
 
-METHODS = ("auto", "direct", "winograd", "toeplitz", "lowrank", "phases", "fold", "sparse")
+METHODS = ("auto", "direct", "winograd", "toeplitz", "lowrank", "fft", "phases", "fold", "sparse")
 
 LARGE = 1 << 14
 """Pixels from which passes over an image pay for their calls."""
@@ -82,10 +84,15 @@ def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
         zeros = all(axis.mode == "zeros" for axis in problem.axes)
         refused = {} if zeros else {"phases": "it needs zero padding; fold goes with all modes"}
         turned = "a transposed layer goes by phases or fold"
-        return refused | dict.fromkeys(("direct", "winograd", "toeplitz", "lowrank"), turned)
-    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz, LowRank)}
+        return refused | dict.fromkeys(("direct", "winograd", "toeplitz", "lowrank", "fft"), turned)
+    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz, LowRank, FFT)}
     only = "it is for transposed layers"
     return {n: why for n, why in found.items() if why} | {"phases": only, "fold": only}
+
+
+def _direct(problem: Problem) -> type[Algorithm]:
+    """The direct sum that fits: shifted images where channels are few, windows and GEMM else."""
+    return Shifts if Shifts.refuse(problem) is None else Direct
 
 
 def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
@@ -98,12 +105,8 @@ def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     if prod(stencil.kernel) == 1:
         return Direct, "a kernel of one tap is a plain GEMM"
     each = stencil.out_channels // stencil.groups
-    if LowRank.refuse(problem) is None and prod(problem.outputs) >= LARGE:
-        rank = max(len(columns) for columns, _ in passes(problem, weight))
-        if 2 * rank < min(stencil.kernel):
-            return LowRank, f"kernels of rank {rank}: as many passes along each axis"
-    if stencil.groups > 1 and stencil.group_channels <= 2 and problem.ndim > 1:
-        return Toeplitz, "few channels a group: tiles copy a row of taps, not a window of them"
+    if stencil.group_channels <= 2 and each <= 4:
+        return _of_few_channels(problem, weight)
     wide = min(stencil.group_channels, each) >= 32
     why_not = Winograd.refuse(problem)
     if why_not is None and not (wide and problem.ndim == 2):
@@ -115,9 +118,28 @@ def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     return Direct, why_not
 
 
+REASONS: dict[type[Algorithm], str] = {
+    Toeplitz: "few channels a group: tiles copy a row of taps, not a window of them",
+    Shifts: "few channels a group: to add up shifted runs copies nothing",
+    FFT: "a large kernel of high rank, few channels: transforms cost less than taps",
+}
+
+
+def _of_few_channels(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
+    """GEMM has little to do here; the least predicted time decides."""
+    kinds: list[type[Any]] = [Shifts] if problem.ndim == 1 else [Toeplitz]
+    if prod(problem.outputs) >= LARGE:
+        kinds += [kind for kind in (LowRank, FFT) if kind.refuse(problem) is None]
+    best = min((kind(problem, weight) for kind in kinds), key=lambda made: float(made.seconds))
+    if isinstance(best, LowRank):
+        return LowRank, f"kernels of rank {best.rank}: as many passes along each axis"
+    return type(best), REASONS[type(best)]
+
+
 def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
     by_name: dict[str, type[Any]] = {
-        "direct": Direct, "winograd": Winograd, "toeplitz": Toeplitz, "lowrank": LowRank
+        "direct": _direct(problem), "winograd": Winograd, "toeplitz": Toeplitz,
+        "lowrank": LowRank, "fft": FFT,
     }  # fmt: skip
     kind: type[Any] = automatic(problem, weight)[0] if method == "auto" else by_name[method]
     made: Algorithm = kind(problem, weight)

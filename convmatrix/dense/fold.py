@@ -14,7 +14,7 @@ import numpy as np
 
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.padding import extend_adjoint
-from convmatrix.dense.problem import Problem, split
+from convmatrix.dense.problem import FLOP, MOVE, Problem, split
 
 __all__ = ["Fold"]
 
@@ -41,6 +41,8 @@ class Fold:
         lengths = prod(axis.size + axis.before + axis.after for axis in problem.axes)
         held = rows * a_row + problem.batch * stencil.in_channels * lengths
         self.workspace = held * problem.dtype.itemsize
+        planes = problem.batch * prod(problem.outputs) * prod(stencil.kernel) * stencil.in_channels
+        self.seconds = 2 * problem.macs * FLOP / problem.threads + planes * MOVE
         terms = stencil.out_channels // stencil.groups * prod(stencil.kernel)
         folds = prod(axis.before + axis.after + 1 for axis in problem.axes if axis.mode != "zeros")
         self.error_bound = rounding(problem.dtype, terms * max(1, folds))

@@ -7,20 +7,23 @@ the image; nothing is gathered.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import Algorithm, Problem, copy_window
+from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, copy_window
 
 __all__ = ["LowRank", "passes"]
 
 Array = np.ndarray[Any, Any]
 
-STRIP = 256
-"""Output rows worked on at a time."""
+STRIP = 1 << 19
+"""Outputs worked on at a time."""
+TILE = 16
+"""Outputs of a tile at least, and what theirs are a multiple of: what BLAS works by."""
 
 
 def passes(problem: Problem, weight: Array) -> list[tuple[Array, Array]]:
@@ -49,7 +52,7 @@ class LowRank(Algorithm):
         factors = passes(problem, weight)
         self.rank = max(len(columns) for columns, _ in factors)
         height, width = problem.outputs
-        self._tile = min(height, max(16, down.span)), min(width, max(16, along.span))
+        self._tile = min(height, _rounded(down.span)), min(width, _rounded(along.span))
         self._tiles = [
             (
                 _tiles(columns, down.dilation, self._tile[0], problem.dtype),
@@ -57,7 +60,7 @@ class LowRank(Algorithm):
             )
             for columns, rows in factors
         ]
-        strip = max(self._tile[0], STRIP // self._tile[0] * self._tile[0])
+        strip = max(1, STRIP // width // self._tile[0]) * self._tile[0]
         if problem.threads > 1 and height <= strip:
             strip = max(self._tile[0], -(-height // problem.threads))
         self.blocks = [
@@ -71,6 +74,8 @@ class LowRank(Algorithm):
         held = sum(a.nbytes + b.nbytes for a, b in self._tiles)
         self.workspace = 3 * padded * problem.dtype.itemsize * workers + held
         self.error_bound = self._bound(factors, weight)
+        reads = down.span + along.span + sum(self._tile) - 2
+        self.seconds = predicted(problem, self.rank, reads)
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:
@@ -145,6 +150,17 @@ class LowRank(Algorithm):
                 part += made
             else:
                 np.matmul(source, matrix, out=part)
+
+
+def predicted(problem: Problem, rank: int, reads: int) -> float:
+    """Two passes for each rank, and some copies; `reads` is what tiles of both axes read."""
+    outputs = problem.batch * prod(problem.stencil.out_shape)
+    work = outputs * (MOVE + rank * (MOVE + 2 * reads * FLOP))
+    return work * problem.dtype.itemsize / 4 / problem.threads
+
+
+def _rounded(span: int) -> int:
+    return max(1, -(-span // TILE)) * TILE
 
 
 def _tiles(taps: Array, dilation: int, size: int, dtype: np.dtype[Any]) -> Array:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped
-from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.problem import MOVE, Algorithm, Problem
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
@@ -57,6 +57,8 @@ class Phases:
             self._parts.append((make(replace(problem, stencil=part), small), residues))
             self._covered += len(residues)
         self.workspace = max((p.workspace + self._held(p) for p, _ in self._parts), default=0)
+        moved = problem.batch * prod(stencil.in_shape) * MOVE
+        self.seconds = moved + sum(part.seconds for part, _ in self._parts)
         self.error_bound = max((p.error_bound for p, _ in self._parts), default=0.0)
 
     @property

@@ -19,6 +19,10 @@ __all__ = ["Algorithm", "Problem", "copy_window", "shares", "split"]
 
 Array = np.ndarray[Any, Any]
 
+MOVE, CALL, FLOP = 1e-9, 5e-6, 1 / 70e9
+"""Seconds a number moved, a call of NumPy's and a float32 operation in a GEMM, on one core of the
+machine that `benchmarks/results` names: what plans predict with, and compare algorithms by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -61,13 +65,15 @@ class Algorithm(ABC):
     """A problem with its weight, ready to run; made once and used for many arrays.
 
     `workspace` is what it holds beside input, output and weight, in bytes: transformed weights
-    and the buffers of all threads. `error_bound` is relative to the largest value of |w| applied
-    to |x|. `spreads` says how far a NaN or an infinity reaches beyond the outputs that read it.
+    and the buffers of all threads. `seconds` is what it is predicted to take. `error_bound` is
+    relative to the largest value of |w| applied to |x|. `spreads` says how far a NaN or an
+    infinity reaches beyond the outputs that read it.
     """
 
     name: ClassVar[str]
     spreads: ClassVar[str] = ""
     workspace: int = 0
+    seconds: float = 0.0
     error_bound: float = 0.0
     blocks: Sequence[Any] = ()
 
@@ -145,8 +151,6 @@ def copy_window(x: Array, axes: Sequence[Axis], starts: Sequence[int], into: Arr
         high = max(low, high)
         source.append(slice(low, high))
         target.append(slice(low - start, high - start))
-    for j, (place, length) in enumerate(zip(target[1:], into.shape[1:], strict=True), start=1):
-        for gap in (slice(0, place.start), slice(place.stop, length)):
-            if gap.start < gap.stop:
-                into[(*target[:j], gap)] = 0
+    if any(p.start > 0 or p.stop < n for p, n in zip(target[1:], into.shape[1:], strict=True)):
+        into[...] = 0  # in one call: threads wait for each other at each
     into[tuple(target)] = x[tuple(source)]

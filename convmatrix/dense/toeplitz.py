@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import Algorithm, Problem, copy_window
+from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, copy_window
 from convmatrix.relation import source
 
 __all__ = ["Toeplitz"]
@@ -58,6 +58,10 @@ class Toeplitz(Algorithm):
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = held * problem.dtype.itemsize * workers + self._matrix.nbytes
         self.error_bound = rounding(problem.dtype, self._matrix.shape[-1])
+        a_tile = self._beside * (0.9 * MOVE * self._reach / self._rows + 10 * FLOP * self._reach)
+        outputs = problem.batch * prod(stencil.out_shape)
+        work = outputs * a_tile + len(self.blocks) * 10 * CALL
+        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:

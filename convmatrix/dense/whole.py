@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import Direct, rounding
-from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.problem import CALL, FLOP, Algorithm, Problem
 
 __all__ = ["MOST_ENTRIES", "Whole"]
 
@@ -35,6 +35,7 @@ class Whole(Algorithm):
         self.blocks = ["whole"]
         self.workspace = self._matrix.nbytes
         self.error_bound = rounding(problem.dtype, columns)
+        self.seconds = 2 * CALL + 2 * problem.batch * self._matrix.size * FLOP
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:

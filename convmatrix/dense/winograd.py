@@ -10,6 +10,7 @@ arXiv:1509.09308.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from math import ceil, prod
 from typing import Any
@@ -18,7 +19,16 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import Algorithm, Problem, copy_window, shares, split
+from convmatrix.dense.problem import (
+    CALL,
+    FLOP,
+    MOVE,
+    Algorithm,
+    Problem,
+    copy_window,
+    shares,
+    split,
+)
 from convmatrix.dense.threads import one_blas_thread, run
 from convmatrix.dense.winograd_tables import TRANSFORMS
 
@@ -65,6 +75,13 @@ class Winograd(Algorithm):
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = self._weight.nbytes + held * workers
         self.error_bound = self._bound(at, g, bt)
+        cells = problem.batch * prod(self._tiles) * prod(self._d)
+        ends = stencil.in_channels + stencil.out_channels
+        products = stencil.out_channels * stencil.group_channels
+        flops = 2 * cells * points * (products + stencil.in_channels * points)
+        flops += 2 * cells * points * stencil.out_channels * self._m**problem.ndim
+        work = flops * FLOP + cells * points * ends * MOVE + len(self.blocks) * 10 * CALL
+        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:
@@ -105,18 +122,20 @@ class Winograd(Algorithm):
             return
         whole = _Stages(self, 0, self._tiles)
         stencil = self.problem.stencil
-        with one_blas_thread(), np.errstate(invalid="ignore", over="ignore"):
-            run(
-                lambda part: whole.transform(x[0], *part),
-                shares(stencil.in_channels, threads),
-                threads,
-            )
-            run(lambda part: whole.multiply(*part), shares(len(self._weight), threads), threads)
-            run(
-                lambda part: whole.restore(out[0], *part),
-                shares(stencil.out_channels, threads),
-                threads,
-            )
+
+        def quietly(stage: Callable[[int, int], None]) -> Callable[[Any], None]:
+            def job(part: Any) -> None:  # each thread has an errstate of its own
+                with np.errstate(invalid="ignore", over="ignore"):
+                    stage(*part)
+
+            return job
+
+        with one_blas_thread():
+            into = quietly(lambda low, high: whole.transform(x[0], low, high))
+            run(into, shares(stencil.in_channels, threads), threads)
+            run(quietly(whole.multiply), shares(len(self._weight), threads), threads)
+            back = quietly(lambda low, high: whole.restore(out[0], low, high))
+            run(back, shares(stencil.out_channels, threads), threads)
 
     def _block(self, block: Any, x: Array, out: Array) -> None:
         b, low, high = block

@@ -257,7 +257,8 @@ class Layer(ABC):
             The input, of any numeric dtype; float32 stays float32, integers are exact.
         method
             How to compute it: ``auto`` (see `plan`), or one of ``direct``, ``winograd``,
-            ``toeplitz``, ``phases``, ``fold``, ``sparse``; `GeometryError` where it does not apply.
+            ``toeplitz``, ``lowrank``, ``fft``, ``phases``, ``fold``, ``sparse``; `GeometryError`
+            where it does not apply.
         out
             An array of the result's shape and dtype to write it to; it may overlap `x`.
         threads

@@ -100,16 +100,37 @@ def proofs() -> None:
     print(f"  proved {sum(v is True for v in verdicts)}")
 
 
-def dense() -> None:
-    """The dense path against PyTorch."""
-    from benchmarks.dense import network
+def small() -> None:
+    """The article's figure on arrays: a call once it is planned."""
+    layer = cm.conv2d(1, 1, 3, stride=2, padding=1, weight=np.arange(9.0).reshape(1, 1, 3, 3))
+    x = np.arange(25.0).reshape(1, 5, 5)
+    layer(x)
+    calls = sorted(seconds(lambda: layer(x), 1)[0] for _ in range(2000))
+    print(f"5×5 figure, planned: {1e6 * median(calls):.1f} µs a call")
 
+
+def dense() -> None:
+    """The dense path against its peers, and how its cost grows."""
+    from benchmarks.images import images
+    from benchmarks.network import network
+    from benchmarks.scaling import scaling
+
+    small()
     network()
+    images()
+    scaling()
 
 
 if __name__ == "__main__":
-    suites = {"matrix": matrix, "import": imports, "proofs": proofs, "dense": dense}
-    chosen = sys.argv[1:] or list(suites)
+    from benchmarks.images import images
+    from benchmarks.network import network
+    from benchmarks.scaling import scaling
+
+    suites = {
+        "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
+        "network": network, "images": images, "scaling": scaling,
+    }  # fmt: skip
+    chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; use one of {', '.join(suites)}")
     versions = f"NumPy {np.__version__}, SciPy {scipy.__version__}"

@@ -99,6 +99,8 @@ def _finite(array: Array) -> bool:
     """Whether all are finite: the sum of squares, which BLAS is fast at, is; or, where that
     overflows, the sum."""
     flat = array.reshape(-1)
+    if flat.size < 1 << 14:
+        return bool(np.isfinite(flat.sum()))
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat.sum()))
 

@@ -85,6 +85,8 @@ def _row(
     runs: dict[str, Callable[[], Any]] = {"auto": lambda: layer(x)}
     runs |= _opencv(x, kernel, cv2) | _scipy(x, kernel) | _torch(x, weight, kernel, torch)
     for peer, run in runs.items():
+        if peer == "torch conv2d":
+            continue  # minutes for the large ones, and it has tests of its own
         got = np.asarray(run()).reshape(channels, *size) if "opencv" not in peer else run()
         if "opencv" in peer:
             got = got.reshape(*size, channels).transpose(2, 0, 1)
@@ -147,7 +149,9 @@ def _scipy(x: Any, kernel: Any) -> dict[str, Callable[[], Any]]:
 def _torch(x: Any, weight: Any, kernel: Any, torch: Any) -> dict[str, Callable[[], Any]]:
     run, image, groups = torch.nn.functional.conv2d, torch.from_numpy(x)[None], len(x)
     whole, half, pair = torch.from_numpy(weight), len(kernel) // 2, _passes(kernel)
-    found = {"torch conv2d": lambda: run(image, whole, padding=half, groups=groups)}
+    found = {}
+    if pair is None or half < 4:  # for kernels of rank 1 two passes are its best
+        found["torch conv2d"] = lambda: run(image, whole, padding=half, groups=groups)
     if pair is not None:
         column, row = (torch.from_numpy(np.repeat(v[None], groups, 0)) for v in pair)
         down, along = column[:, None, :, None].contiguous(), row[:, None, None].contiguous()

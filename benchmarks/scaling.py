@@ -57,7 +57,7 @@ def scaling() -> None:
                          marker="o", label=f"{name} (slope {slope:.2f})")  # fmt: skip
     for panel, what in zip(panels, ("pixels", "batch"), strict=True):
         panel.set(
-            xlabel=what, ylabel="ns each", title=f"Cost for each of the {what}: flat is linear"
+            xlabel=what, ylabel="ns each", title=f"Cost of each of the {what}; flat is linear"
         )
         panel.grid(alpha=0.3)
         panel.legend(fontsize=8)

@@ -3,7 +3,8 @@
 Contenders take turns, with a rest between them: OpenBLAS threads spin for about 0.1 s after a call
 and would slow the next one's. A round is long (0.25 s), because after a rest the scheduler takes
 some 30 ms to put two threads on two cores. A row is the median of its rounds; where they differ by
-more than half, all are taken once more. A call of over a second is taken once a round, one round.
+more than half, all are taken once more. A call of over 0.3 s is taken
+once, in one round.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 
 __all__ = ["cores", "header", "interleaved", "progress", "spread", "timed", "write"]
 
-REST, ROUNDS, ROUND, SLOW = 0.12, 3, 0.25, 1.0
+REST, ROUNDS, ROUND, SLOW = 0.12, 3, 0.25, 0.3
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -36,7 +37,7 @@ def cores() -> int:
 
 def timed(run: Callable[[], object], seconds: float) -> float:
     """The median of the calls that fit into so many seconds (three at least), after one more; a
-    call of over a second is not repeated."""
+    call of over 0.3 s is not repeated."""
     begin = time.perf_counter()
     run()
     first = time.perf_counter() - begin

@@ -200,6 +200,33 @@ def test_errors_stay_small_on_mixed_ranges_and_within_the_plan_s_bound(layer, sp
             assert error <= cm.plan(weighted, x.shape, dtype, method=method).error_bound
 
 
+def test_weights_that_are_not_finite_have_no_rank_but_a_direct_sum():
+    weight = np.ones((1, 1, 9, 9))
+    weight[0, 0, 4, 4] = np.nan
+    layer, x = cm.conv2d(1, 1, 9, padding=4, weight=weight), np.ones((1, 200, 200))
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(layer(x)).all()
+    with pytest.raises(cm.WeightError, match="NaN or infinite values has no rank"):
+        layer(x, method="lowrank")
+
+
+def test_a_tolerance_leaves_out_small_singular_values_within_the_bound():
+    rng = np.random.default_rng(9)
+    bell = np.exp(-(np.linspace(-2, 2, 31) ** 2))
+    kernel = np.outer(bell, bell) + 1e-5 * rng.standard_normal((31, 31))
+    layer = cm.conv2d(1, 1, 31, padding=15, weight=kernel[None, None])
+    x = rng.standard_normal((1, 200, 210))
+    exact = layer(x, method="direct")
+    plan = cm.plan(layer, x.shape, float, tolerance=1e-3)
+    assert (plan.algorithm, plan.reason[:17]) == ("lowrank", "kernels of rank 1")
+    assert cm.plan(layer, x.shape, float).algorithm == "fft"
+    largest = applied_to_sizes(layer.on(200, 210), x[None]).max()
+    error = np.abs(layer(x, tolerance=1e-3) - exact).max() / largest
+    assert 1e-9 < error <= plan.error_bound < 0.02
+    with pytest.raises(cm.GeometryError, match="tolerance is relative, 0 <= tolerance < 1, got 2"):
+        layer(x, tolerance=2)
+
+
 def test_out_is_written_may_overlap_and_is_checked():
     layer = cm.conv2d(1, 1, 3, padding=1, weight=np.arange(9.0).reshape(1, 1, 3, 3))
     x = np.arange(36.0).reshape(1, 6, 6)

@@ -91,8 +91,9 @@ def plan(
     *,
     method: str = "auto",
     threads: int | None = None,
+    tolerance: float = 0.0,
 ) -> Plan:
-    """How `layer(x, method=method, threads=threads)` runs on arrays of a shape and dtype.
+    """How `layer(x, method=, threads=, tolerance=)` runs on arrays of a shape and dtype.
 
     Parameters
     ----------
@@ -130,7 +131,9 @@ def plan(
     inner = shape[:lead] + bound.in_shape
     for leaf, transposed in _in_order(bound):
         outer = shape[:lead] + (leaf.in_shape if transposed else leaf.out_shape)
-        parts.append(_one(leaf, transposed, batch, kind, Choice(method, threads), inner, outer))
+        parts.append(
+            _one(leaf, transposed, batch, kind, Choice(method, threads, tolerance), inner, outer)
+        )
         inner = outer
     if len(parts) == 1:
         return parts[0]
@@ -170,7 +173,7 @@ def _one(
     with chosen(choice):
         made, _ = engine(stencil, weight, batch, dtype, transposed=transposed)
     problem = made.problem
-    look = Problem(stencil, batch, dtype, choice.threads or available())
+    look = Problem(stencil, batch, dtype, choice.threads or available(), choice.tolerance)
     if choice.method != "auto":
         why = "asked for"
     else:

@@ -53,10 +53,12 @@ SMALL = 1 << 21
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a caller asked for: a method, and a number of threads (None: as many as there are)."""
+    """What a caller asked for: a method, a number of threads (None: as many as there are), and how
+    small singular values may be left out of kernels."""
 
     method: str = "auto"
     threads: int | None = None
+    tolerance: float = 0.0
 
 
 AUTOMATIC = Choice()
@@ -128,7 +130,7 @@ REASONS: dict[type[Algorithm], str] = {
 def _of_few_channels(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     """GEMM has little to do here; the least predicted time decides."""
     kinds: list[type[Any]] = [Shifts] if problem.ndim == 1 else [Toeplitz]
-    if prod(problem.outputs) >= LARGE:
+    if prod(problem.outputs) >= LARGE and np.isfinite(weight).all():
         kinds += [kind for kind in (LowRank, FFT) if kind.refuse(problem) is None]
     best = min((kind(problem, weight) for kind in kinds), key=lambda made: float(made.seconds))
     if isinstance(best, LowRank):
@@ -182,12 +184,13 @@ def engine(
     if choice.method not in METHODS:
         raise GeometryError(f"method must be one of {METHODS}, got {choice.method!r}")
     threads = available() if choice.threads is None else choice.threads
-    key = (id(weight), id(stencil), batch, dtype, transposed, choice.method, threads)
+    key = (id(weight), id(stencil), batch, dtype, transposed, choice.method, threads,
+           choice.tolerance)  # fmt: skip
     kept = _engines.get(key)
     if kept is not None and kept[0]() is weight and kept[1].problem.stencil is stencil:
         _engines.move_to_end(key)
         return kept[1], kept[2]
-    problem = Problem(stencil, batch, dtype, threads)
+    problem = Problem(stencil, batch, dtype, threads, choice.tolerance)
     if problem.macs < SMALL and choice.threads is None:
         problem = replace(problem, threads=1)
     why = methods(problem, transposed=transposed).get(choice.method)

@@ -1,8 +1,8 @@
 """A kernel of low rank as passes along one axis at a time, each by small dense Toeplitz tiles.
 
 A kernel of rank r is r columns times r rows, found when the engine is made: rank here means up to
-rounding in the array's own dtype. A pass multiplies a small banded matrix with strided views of
-the image; nothing is gathered.
+rounding in the array's own dtype, or up to the tolerance that was asked for. A pass multiplies a
+small banded matrix with strided views of the image; nothing is gathered.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, copy_window
+from convmatrix.errors import WeightError
 
 __all__ = ["LowRank", "passes"]
 
@@ -30,11 +31,12 @@ def passes(problem: Problem, weight: Array) -> list[tuple[Array, Array]]:
     """For each output channel its column and row factors, `(rank, rows)` and `(rank, columns)`."""
     kernels = grouped(problem, weight).reshape(-1, *problem.stencil.kernel)
     wide = np.complex128 if kernels.dtype.kind == "c" else np.float64
-    unit = np.finfo(problem.dtype).eps
+    unit = float(np.finfo(problem.dtype).eps)
     found = []
     for kernel in kernels.astype(wide):
         u, sizes, v = np.linalg.svd(kernel, full_matrices=False)
-        rank = int((sizes > unit * max(kernel.shape) * sizes[0]).sum())
+        left_out = max(unit * max(kernel.shape), problem.tolerance) * sizes[0]
+        rank = int((sizes > left_out).sum())
         scale = np.sqrt(sizes[:rank])
         found.append(((u[:, :rank] * scale).T, scale[:, None] * v[:rank]))
     return found
@@ -49,6 +51,10 @@ class LowRank(Algorithm):
     def __init__(self, problem: Problem, weight: Array) -> None:
         super().__init__(problem)
         down, along = problem.axes
+        if not np.isfinite(weight).all():
+            raise WeightError(
+                "a kernel with NaN or infinite values has no rank; use method='direct'"
+            )
         factors = passes(problem, weight)
         self.rank = max(len(columns) for columns, _ in factors)
         height, width = problem.outputs
@@ -89,15 +95,19 @@ class LowRank(Algorithm):
         return None
 
     def _bound(self, factors: list[tuple[Array, Array]], weight: Array) -> float:
-        """The factors' own sums may be larger than the kernel's, where they cancel."""
-        growth = 1.0
-        kernels = np.abs(weight).reshape(len(factors), -1)
-        for (columns, rows), kernel in zip(factors, kernels, strict=True):
+        """The factors' own sums may be larger than the kernel's, where they cancel; what was left
+        out of a kernel is off by as much."""
+        growth, missing = 1.0, 0.0
+        placed = grouped(self.problem, weight).reshape(-1, *self.problem.stencil.kernel)
+        for (columns, rows), kernel in zip(factors, placed, strict=True):
+            largest = float(np.abs(kernel).max())
             total = float(np.einsum("ra,rb->", np.abs(columns), np.abs(rows)))
-            if len(columns) > 1 and kernel.max() > 0:
-                growth = max(growth, total / float(kernel.max()))
+            if len(columns) > 1 and largest > 0:
+                growth = max(growth, total / largest)
+            if self.problem.tolerance and largest > 0:
+                missing = max(missing, float(np.abs(columns.T @ rows - kernel).sum()) / largest)
         terms = sum(axis.kernel for axis in self.problem.axes) + sum(self._tile) + self.rank + 8
-        return growth * (
+        return missing + growth * (
             rounding(self.problem.dtype, terms) + float(np.finfo(self.problem.dtype).eps)
         )
 

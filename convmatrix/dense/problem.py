@@ -26,12 +26,17 @@ machine that `benchmarks/results` names: what plans predict with, and compare al
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A weighted stencil, applied to arrays `(batch, in_channels, *size)` of one dtype."""
+    """A weighted stencil, applied to arrays `(batch, in_channels, *size)` of one dtype.
+
+    `tolerance` is how small, relative to the largest, singular values of a kernel may be left out;
+    0 is none but those of rounding.
+    """
 
     stencil: Stencil
     batch: int
     dtype: np.dtype[Any]
     threads: int = 1
+    tolerance: float = 0.0
 
     @property
     def axes(self) -> tuple[Axis, ...]:

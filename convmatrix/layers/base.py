@@ -248,6 +248,7 @@ class Layer(ABC):
         method: str = "auto",
         out: Array | None = None,
         threads: int | None = None,
+        tolerance: float = 0.0,
     ) -> Array:
         """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias.
 
@@ -263,18 +264,21 @@ class Layer(ABC):
             An array of the result's shape and dtype to write it to; it may overlap `x`.
         threads
             How many threads to use; all cores that BLAS may use by default.
+        tolerance
+            Singular values of a kernel that are so small, relative to its largest, may be left
+            out where that makes it faster (``lowrank``); by default only what is rounding.
 
         >>> import convmatrix as cm
         >>> conv = cm.conv1d(1, 1, 3, weight=[[[1.0, 0.0, -1.0]]])
         >>> conv([[1.0, 2.0, 4.0, 8.0]], method="direct")
         array([[-3., -6.]])
         """
-        if method == "auto" and threads is None:
+        if method == "auto" and threads is None and not tolerance:
             return _into(out, self._apply(x))
         from convmatrix.dense import Choice, chosen
 
         number = None if threads is None else count(threads, "threads")
-        with chosen(Choice(method, number)):
+        with chosen(Choice(method, number, _relative(tolerance))):
             return _into(out, self._apply(x))
 
     def _apply(self, x: Any) -> Array:
@@ -373,6 +377,16 @@ def _into(out: Array | None, y: Array) -> Array:
         )
     out[...] = y
     return out
+
+
+def _relative(tolerance: Any) -> float:
+    """A tolerance between 0 and 1."""
+    if isinstance(tolerance, (int, float)) and 0 <= tolerance < 1:
+        return float(tolerance)
+    raise GeometryError(
+        f"tolerance is relative, 0 <= tolerance < 1, got {tolerance!r}; use tolerance=1e-3 "
+        f"to leave out what is less than a thousandth of the largest"
+    )
 
 
 def _shown(value: Any) -> str:

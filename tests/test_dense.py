@@ -144,8 +144,9 @@ def test_methods_that_do_not_apply_say_why():
         conv(x, method="phases")
     with pytest.raises(cm.GeometryError, match="method must be one of"):
         conv(x, method="magic")
-    with pytest.raises(cm.GeometryError, match="integers are exact"):
-        cm.conv2d(2, 2, 3, weight=np.ones((2, 2, 3, 3), int))(x.astype(int), method="winograd")
+    for method in ("winograd", "fft", "lowrank"):
+        with pytest.raises(cm.GeometryError, match="integers are exact"):
+            cm.depthwise(2, 3, weight=np.ones((2, 1, 3, 3), int))(x.astype(int), method=method)
 
 
 def test_nan_and_infinities_stay_where_a_direct_sum_has_them():
@@ -225,6 +226,8 @@ def test_a_tolerance_leaves_out_small_singular_values_within_the_bound():
     assert 1e-9 < error <= plan.error_bound < 0.02
     with pytest.raises(cm.GeometryError, match="tolerance is relative, 0 <= tolerance < 1, got 2"):
         layer(x, tolerance=2)
+    with pytest.raises(cm.GeometryError, match="tolerance is relative"):
+        cm.plan(layer, x.shape, tolerance=-1e-3)
 
 
 def test_out_is_written_may_overlap_and_is_checked():

@@ -42,6 +42,8 @@ class Factorization:
         Left to right, SciPy sparse matrices, or SymPy ones where it is `exact`.
     names
         What each of them does.
+    real
+        Whether the weights are real.
     """
 
     method: str

@@ -10,7 +10,7 @@ import numpy as np
 
 from convmatrix.analysis.entries import Entries, block_diagonal, dense_entries, picking
 from convmatrix.analysis.tile_factors import broadcast, exact_kernels, gathering
-from convmatrix.dense.fft import block_lengths
+from convmatrix.dense.fft import block_lengths, laid_out
 from convmatrix.dense.lowrank import passes
 from convmatrix.dense.problem import Problem
 from convmatrix.relation import Axis, source
@@ -102,9 +102,7 @@ def fft_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:
     gather = gathering((stencil.in_channels, *counts, *lengths), stencil, places)
     kernels = exact_kernels(stencil, weight).astype(wide)
     groups, each, _ = kernels.shape
-    laid = np.zeros((groups, each, stencil.group_channels, *lengths), wide)
-    taps: Any = (..., *(slice(0, axis.span, axis.dilation) for axis in axes))
-    laid[taps] = kernels.reshape(*laid.shape[:3], *stencil.kernel)
+    laid = laid_out(stencil, kernels, lengths)
     spectrum = np.conj(np.fft.fftn(laid.conj(), axes=range(3, 3 + ndim)))
     flat = spectrum.reshape(groups, each, stencil.group_channels, size)
     dft: Array = np.ones((1, 1))

@@ -74,9 +74,10 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
 def _exact(transposed: bool) -> Choice:
     """The caller's choice, or the algorithm that sums integers in floats without rounding."""
     choice = current()
-    if choice.method == "winograd":
+    if choice.method in ("winograd", "lowrank", "fft"):
         raise GeometryError(
-            "method 'winograd' does not apply: it rounds, and integers are exact; use method='auto'"
+            f"method {choice.method!r} does not apply: it rounds, and integers are exact; "
+            f"use method='auto'"
         )
     method = "fold" if transposed else "direct"
     return Choice(method if choice.method == "auto" else choice.method, choice.threads)

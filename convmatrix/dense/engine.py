@@ -60,6 +60,13 @@ class Choice:
     threads: int | None = None
     tolerance: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise GeometryError(
+                f"tolerance is relative, 0 <= tolerance < 1, got {self.tolerance!r}; use "
+                f"tolerance=1e-3 to leave out what is less than a thousandth of the largest"
+            )
+
 
 AUTOMATIC = Choice()
 _choice: ContextVar[Choice] = ContextVar("convmatrix.dense.choice", default=AUTOMATIC)

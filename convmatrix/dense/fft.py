@@ -17,8 +17,9 @@ import numpy as np
 
 from convmatrix.dense.direct import grouped
 from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, copy_window
+from convmatrix.stencil import Stencil
 
-__all__ = ["FFT", "block_lengths"]
+__all__ = ["FFT", "block_lengths", "laid_out"]
 
 Array = np.ndarray[Any, Any]
 
@@ -61,11 +62,7 @@ class FFT(Algorithm):
         """The kernels' conjugate spectrum `(groups, out/groups, in/groups, *frequencies)`."""
         from scipy.fft import fftn, rfftn
 
-        stencil = self.problem.stencil
-        groups, each, _ = kernels.shape
-        laid = np.zeros((groups, each, stencil.group_channels, *self.lengths), kernels.dtype)
-        taps: Any = (..., *(slice(0, a.span, a.dilation) for a in self.problem.axes))
-        laid[taps] = kernels.reshape(*laid.shape[:3], *stencil.kernel)
+        laid = laid_out(self.problem.stencil, kernels, self.lengths)
         axes = tuple(range(3, laid.ndim))
         made = fftn(laid.conj(), axes=axes) if self._complex else rfftn(laid, axes=axes)
         spectrum: Array = np.conj(made)
@@ -121,6 +118,15 @@ class FFT(Algorithm):
         )
         kept = tuple(slice(0, place.stop - place.start) for place in places)
         out[(b, slice(None), *places)] = result[(slice(None), *kept)]
+
+
+def laid_out(stencil: Stencil, kernels: Array, lengths: tuple[int, ...]) -> Array:
+    """Kernels `(groups, out/groups, window)` at the start of blocks of some lengths, dilated:
+    `(groups, out/groups, in/groups, *lengths)`."""
+    laid = np.zeros((*kernels.shape[:2], stencil.group_channels, *lengths), kernels.dtype)
+    taps: Any = (..., *(slice(0, a.span, a.dilation) for a in stencil.windows))
+    laid[taps] = kernels.reshape(*laid.shape[:3], *stencil.kernel)
+    return laid
 
 
 def block_lengths(problem: Problem) -> tuple[int, ...]:

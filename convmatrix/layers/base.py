@@ -278,7 +278,7 @@ class Layer(ABC):
         from convmatrix.dense import Choice, chosen
 
         number = None if threads is None else count(threads, "threads")
-        with chosen(Choice(method, number, _relative(tolerance))):
+        with chosen(Choice(method, number, tolerance)):
             return _into(out, self._apply(x))
 
     def _apply(self, x: Any) -> Array:
@@ -377,16 +377,6 @@ def _into(out: Array | None, y: Array) -> Array:
         )
     out[...] = y
     return out
-
-
-def _relative(tolerance: Any) -> float:
-    """A tolerance between 0 and 1."""
-    if isinstance(tolerance, (int, float)) and 0 <= tolerance < 1:
-        return float(tolerance)
-    raise GeometryError(
-        f"tolerance is relative, 0 <= tolerance < 1, got {tolerance!r}; use tolerance=1e-3 "
-        f"to leave out what is less than a thousandth of the largest"
-    )
 
 
 def _shown(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from fractions import Fraction
 from itertools import product
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import convmatrix as cm
-from convmatrix.dense import Choice, chosen, threads
+from convmatrix.dense import Choice, chosen, engine, rows, threads
 from convmatrix.dense.engine import METHODS
 from convmatrix.dense.winograd_tables import TRANSFORMS
 
@@ -299,7 +300,6 @@ def test_threads_do_not_change_a_result_but_for_rounding():
 
 
 def test_an_engine_is_made_once_and_goes_with_its_weight():
-    from convmatrix.dense import engine
 
     layer = cm.conv2d(32, 32, 3).with_weight(np.ones((32, 32, 3, 3), np.float32))
     x = np.ones((32, 12, 12), np.float32)
@@ -334,6 +334,46 @@ def test_plans_print_and_are_data():
     assert cm.plan(cm.avg_pool(2, channels=3), (3, 8, 8)).algorithm == "passes"
     with pytest.raises(cm.ShapeError, match="expected the shape of an array"):
         cm.plan(conv, (56, 56))
+
+
+ROWS = [
+    {"kernel_size": 3, "padding": 1},
+    {"kernel_size": (3, 4), "padding": "same", "dilation": (2, 3)},
+    {"kernel_size": (2, 5), "padding": ((0, 1), (5, -1)), "flip": True},
+    {"kernel_size": (1, 1), "padding": ((0, 0), (3, -3))},
+    {"kernel_size": (3, 2), "padding": (1, 2), "stride": (2, 3), "dilation": (1, 2)},
+    {"kernel_size": 3, "padding": 2, "stride": (1, 2), "padding_mode": "reflect"},
+    {"kernel_size": 3, "padding": 1, "padding_mode": "circular"},
+]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("held", [1 << 5, 1 << 8, 1 << 20])
+@pytest.mark.parametrize("options", ROWS, ids=str)
+def test_matrices_of_rows_against_the_matrix(monkeypatch, options, held, threads):
+    monkeypatch.setattr(rows, "HELD", held)
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    rng = np.random.default_rng(9)
+    layer = cm.conv2d(4, 8, groups=4, **options)
+    layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(np.float64))
+    x = rng.integers(-5, 6, (2, 4, 9, 7)).astype(np.float64)
+    matrix = layer.on(9, 7).to_scipy()
+    expected = np.stack([matrix @ sample.ravel() for sample in x])
+    found = layer(x, method="direct", threads=threads)
+    assert np.array_equal(found.reshape(2, -1), expected)
+
+
+def test_rows_need_nothing_private(monkeypatch):
+    layer = cm.depthwise(3, 3, padding=1)
+    layer = layer.with_weight(np.arange(27.0).reshape(3, 1, 3, 3))
+    x = np.random.default_rng(10).standard_normal((3, 40, 40))
+    found = layer(x, method="direct")
+    monkeypatch.setitem(sys.modules, "scipy.sparse._sparsetools", None)
+    rows._product.cache_clear()
+    try:
+        assert np.allclose(layer(x, method="direct"), found, rtol=0, atol=1e-12)
+    finally:
+        rows._product.cache_clear()
 
 
 def single(rng):

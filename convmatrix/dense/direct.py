@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, copy_window, split
+from convmatrix.dense.problem import (
+    CALL,
+    FLOP,
+    MOVE,
+    Algorithm,
+    Problem,
+    copy_window,
+    shares,
+    split,
+)
+from convmatrix.dense.threads import one_blas_thread, run
 
 __all__ = ["Direct", "grouped"]
 
@@ -46,7 +56,7 @@ class Direct(Algorithm):
         window = stencil.in_channels * prod(stencil.kernel)
         threads = problem.threads
         if stencil.out_channels // stencil.groups >= prod(problem.outputs):
-            threads = 1  # a GEMM with more weights than windows is BLAS's to share out
+            threads = 1  # fewer windows than weights: it is the weights that threads share out
         self.blocks = split(problem.batch, problem.outputs[0], window * self._inner, BLOCK, threads)
         self._plain = all(
             axis.kernel == 1 == axis.stride and axis.before == 0 == axis.after
@@ -56,6 +66,10 @@ class Direct(Algorithm):
         padded = stencil.in_channels * prod(self._lengths(0, rows)) if rows else 0
         held = 0 if self._plain else padded + window * rows * self._inner
         self.workspace = held * problem.dtype.itemsize * min(threads, max(1, len(self.blocks)))
+        if len(self.blocks) == 1 and stencil.groups == 1:
+            self.workspace += (
+                (problem.threads - 1) * prod(stencil.out_shape) * problem.dtype.itemsize
+            )
         terms = stencil.group_channels * prod(stencil.kernel)
         self.error_bound = rounding(problem.dtype, terms)
         copied = 0 if self._plain else problem.batch * window * prod(problem.outputs)
@@ -66,6 +80,31 @@ class Direct(Algorithm):
     def refuse(problem: Problem) -> str | None:  # noqa: ARG004 - it always applies
         return None
 
+    def __call__(self, x: Array, out: Array) -> None:
+        """Block by block; or, where there is one block, each thread a share of the inputs.
+
+        BLAS could share out the outputs, but its threads often wake up on one core, and windows
+        would be gathered by one.
+        """
+        channels = shares(self.problem.stencil.in_channels, self.problem.threads)
+        if len(channels) < 2 or len(self._kernels) > 1 or len(self.blocks) != 1:
+            super().__call__(x, out)
+            return
+        target = self._target(self.blocks[0], out)[0]
+        sums = [target, *self.buffer("sums", (len(channels) - 1, *target.shape))]
+        taps = prod(self.problem.stencil.kernel)
+
+        def job(number: int) -> None:
+            low, high = channels[number]
+            columns = self._columns(self.blocks[0], x[:, low:high])
+            kernels = self._kernels[0, :, low * taps : high * taps]
+            np.matmul(kernels, columns[0], out=sums[number])
+
+        with one_blas_thread():
+            run(job, range(len(channels)), len(channels))
+        for other in sums[1:]:
+            target += other
+
     def _lengths(self, low: int, high: int) -> tuple[int, ...]:
         """How much padded input the rows from `low` to `high` read, an axis."""
         spans = [(low, high), *((0, n) for n in self.problem.outputs[1:])]
@@ -75,34 +114,43 @@ class Direct(Algorithm):
         )
 
     def _block(self, block: Any, x: Array, out: Array) -> None:
-        b, low, high = block
-        (groups, each, inner), stencil = self._kernels.shape, self.problem.stencil
-        place = slice(low * self._inner, high * self._inner)
-        target = out[b].reshape(groups, each, -1)[:, :, place]
-        if self._plain:
-            columns = x[b].reshape(groups, inner, -1)[:, :, place]
-        else:
-            windows = self._gather(x[b], low, high)
-            held = self.buffer("columns", windows.shape)
-            np.copyto(held, windows)
-            columns = held.reshape(groups, inner, -1)
-        if stencil.groups == 1:
+        columns, target = self._columns(block, x), self._target(block, out)
+        if len(self._kernels) == 1:
             np.matmul(self._kernels[0], columns[0], out=target[0])
         else:
             np.matmul(self._kernels, columns, out=target)
+
+    def _target(self, block: Any, out: Array) -> Array:
+        """A view `(groups, out/groups, positions)` of a block's outputs."""
+        b, low, high = block
+        groups, each, _ = self._kernels.shape
+        flat: Array = out[b].reshape(groups, each, -1)
+        return flat[:, :, low * self._inner : high * self._inner]
+
+    def _columns(self, block: Any, x: Array) -> Array:
+        """The windows of a block as `(groups, window, positions)`."""
+        b, low, high = block
+        groups = len(self._kernels)
+        if self._plain:
+            flat: Array = x[b].reshape(groups, x.shape[1] // groups, -1)
+            return flat[:, :, low * self._inner : high * self._inner]
+        windows = self._gather(x[b], low, high)
+        held = self.buffer("columns", windows.shape)
+        np.copyto(held, windows)
+        return held.reshape(groups, -1, prod(windows.shape[1 + self.problem.ndim :]))
 
     def _gather(self, x: Array, low: int, high: int) -> Array:
         """A view `(channels, *kernel, *outputs)` of the windows of some rows."""
         axes, stencil = self.problem.axes, self.problem.stencil
         lengths = self._lengths(low, high)
-        padded = self.buffer("padded", (stencil.in_channels, *lengths))
+        padded = self.buffer("padded", (len(x), *lengths))
         first = [axis.first for axis in axes]
         first[0] += axes[0].stride * low
         copy_window(x, axes, first, padded)
         steps = padded.strides
         return as_strided(
             padded,
-            (stencil.in_channels, *stencil.kernel, high - low, *self.problem.outputs[1:]),
+            (len(x), *stencil.kernel, high - low, *self.problem.outputs[1:]),
             (
                 steps[0],
                 *(axis.dilation * step for axis, step in zip(axes, steps[1:], strict=True)),

@@ -19,7 +19,7 @@ from convmatrix.dense.fold import Fold
 from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.phases import Phases
 from convmatrix.dense.problem import Algorithm, Problem
-from convmatrix.dense.shifts import Shifts
+from convmatrix.dense.rows import Rows
 from convmatrix.dense.threads import available
 from convmatrix.dense.toeplitz import Toeplitz
 from convmatrix.dense.whole import Whole
@@ -47,6 +47,8 @@ LARGE = 1 << 14
 """Pixels from which passes over an image pay for their calls."""
 FEW_OUTPUTS = 100
 """Places below which the larger transformed weights cost more to read than is saved."""
+FEW_PRODUCTS = 1 << 12
+"""Multiplications below which SciPy's sparse module is not worth loading."""
 SMALL = 1 << 21
 """Multiplications below which a second thread costs more than it brings."""
 
@@ -100,8 +102,9 @@ def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
 
 
 def _direct(problem: Problem) -> type[Algorithm]:
-    """The direct sum that fits: shifted images where channels are few, windows and GEMM else."""
-    return Shifts if Shifts.refuse(problem) is None else Direct
+    """The direct sum that fits: matrices of rows where channels are few, windows and GEMM else."""
+    few = problem.macs < FEW_PRODUCTS or Rows.refuse(problem) is not None
+    return Direct if few else Rows
 
 
 def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
@@ -114,7 +117,7 @@ def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     if prod(stencil.kernel) == 1:
         return Direct, "a kernel of one tap is a plain GEMM"
     each = stencil.out_channels // stencil.groups
-    if stencil.group_channels <= 2 and each <= 4:
+    if stencil.group_channels <= 4 and each <= 4:
         return _of_few_channels(problem, weight)
     wide = min(stencil.group_channels, each) >= 32
     why_not = Winograd.refuse(problem)
@@ -128,15 +131,18 @@ def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
 
 
 REASONS: dict[type[Algorithm], str] = {
+    Direct: "few channels a group, and tiles would hold more zeros than are saved",
     Toeplitz: "few channels a group: tiles copy a row of taps, not a window of them",
-    Shifts: "few channels a group: to add up shifted runs copies nothing",
+    Rows: "few channels a group: sparse matrices of rows gather nothing",
     FFT: "a large kernel of high rank, few channels: transforms cost less than taps",
 }
 
 
 def _of_few_channels(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     """GEMM has little to do here; the least predicted time decides."""
-    kinds: list[type[Any]] = [Shifts] if problem.ndim == 1 else [Toeplitz]
+    kinds: list[type[Any]] = [_direct(problem)]
+    if problem.ndim > 1:
+        kinds.append(Toeplitz)
     if prod(problem.outputs) >= LARGE and np.isfinite(weight).all():
         kinds += [kind for kind in (LowRank, FFT) if kind.refuse(problem) is None]
     best = min((kind(problem, weight) for kind in kinds), key=lambda made: float(made.seconds))

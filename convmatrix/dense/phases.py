@@ -18,6 +18,7 @@ import numpy as np
 
 from convmatrix.dense.direct import grouped
 from convmatrix.dense.problem import MOVE, Algorithm, Problem
+from convmatrix.dense.threads import one_blas_thread, run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
@@ -41,7 +42,10 @@ class Phases:
         placed = kernels.reshape(groups, each, inputs, *kernel).swapaxes(1, 2)
         self._parts: list[tuple[Algorithm, list[tuple[int, ...]]]] = []
         self._covered = 0
-        for windows in product(*(_windows(axis) for axis in problem.axes)):
+        every = list(product(*(_windows(axis) for axis in problem.axes)))
+        self._workers = problem.threads if len(every) % problem.threads == 0 else 1
+        threads = problem.threads // self._workers
+        for windows in every:
             residues = list(product(*(window.residues for window in windows)))
             taken = []
             for residue in residues:
@@ -54,11 +58,14 @@ class Phases:
             small = stacked.reshape(groups * inputs * len(residues), each, *stacked.shape[4:])
             axes = tuple(window.axis for window in windows)
             part = Stencil(axes, stencil.out_channels, len(small), groups)
-            self._parts.append((make(replace(problem, stencil=part), small), residues))
+            self._parts.append(
+                (make(replace(problem, stencil=part, threads=threads), small), residues)
+            )
             self._covered += len(residues)
-        self.workspace = max((p.workspace + self._held(p) for p, _ in self._parts), default=0)
+        held = sorted(part.workspace + self._held(part) for part, _ in self._parts)
+        self.workspace = sum(held[-self._workers :])
         moved = problem.batch * prod(stencil.in_shape) * MOVE
-        self.seconds = moved + sum(part.seconds for part, _ in self._parts)
+        self.seconds = moved + sum(part.seconds for part, _ in self._parts) / self._workers
         self.error_bound = max((p.error_bound for p, _ in self._parts), default=0.0)
 
     @property
@@ -82,20 +89,29 @@ class Phases:
 
     def __call__(self, y: Array, out: Array) -> None:
         """Fill `out` from `y`."""
-        strides = tuple(axis.stride for axis in self.problem.axes)
-        if self._covered < prod(strides):
+        if self._covered < prod(axis.stride for axis in self.problem.axes):
             out[:] = 0
-        for part, residues in self._parts:
-            made = np.empty((len(y), *part.problem.stencil.out_shape), self.problem.dtype)
-            part(y, made)
-            shaped = made.reshape(len(y), out.shape[1], len(residues), *made.shape[2:])
-            for j, residue in enumerate(residues):
-                places: list[Any] = [
-                    slice(r, None, s) for r, s in zip(residue, strides, strict=True)
-                ]
-                target = out[(..., *places)]
-                cut: list[Any] = [j, *map(slice, target.shape[2:])]
-                target[:] = shaped[(slice(None), slice(None), *cut)]
+        if self._workers == 1:
+            for part in self._parts:
+                self._fill(part, y, out)
+            return
+        with one_blas_thread():  # a thread a convolution: windows are gathered side by side
+            run(lambda part: self._fill(part, y, out), self._parts, self._workers)
+
+    def _fill(self, part: tuple[Algorithm, list[tuple[int, ...]]], y: Array, out: Array) -> None:
+        """Run one convolution and put its results where their remainders are."""
+        algorithm, residues = part
+        made = np.empty((len(y), *algorithm.problem.stencil.out_shape), self.problem.dtype)
+        algorithm(y, made)
+        shaped = made.reshape(len(y), out.shape[1], len(residues), *made.shape[2:])
+        for j, residue in enumerate(residues):
+            places: list[Any] = [
+                slice(r, None, axis.stride)
+                for r, axis in zip(residue, self.problem.axes, strict=True)
+            ]
+            target = out[(..., *places)]
+            cut: list[Any] = [j, *map(slice, target.shape[2:])]
+            target[:] = shaped[(slice(None), slice(None), *cut)]
 
 
 class _Window:

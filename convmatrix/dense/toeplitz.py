@@ -58,9 +58,9 @@ class Toeplitz(Algorithm):
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = held * problem.dtype.itemsize * workers + self._matrix.nbytes
         self.error_bound = rounding(problem.dtype, self._matrix.shape[-1])
-        a_tile = self._beside * (0.9 * MOVE * self._reach / self._rows + 10 * FLOP * self._reach)
+        a_tile = self._beside * (0.3 * MOVE * self._reach / self._rows + 2.8 * FLOP * self._reach)
         outputs = problem.batch * prod(stencil.out_shape)
-        work = outputs * a_tile + len(self.blocks) * 10 * CALL
+        work = outputs * a_tile + len(self.blocks) * 12 * CALL
         self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [matrix|import|proofs|dense]`: figures as ratios in one run."""
+"""`python -m benchmarks [SUITE ...]`: figures as ratios in one run."""
 
 from __future__ import annotations
 
@@ -125,10 +125,12 @@ if __name__ == "__main__":
     from benchmarks.images import images
     from benchmarks.network import network
     from benchmarks.scaling import scaling
+    from benchmarks.separability import separability
 
     suites = {
         "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
         "network": network, "images": images, "scaling": scaling,
+        "separability": separability,
     }  # fmt: skip
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):

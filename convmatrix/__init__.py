@@ -16,7 +16,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": (
-        "Cost Explanation Factorization Plan ReceptiveField cost explain factorization plan "
+        "Cost Explanation Factorization LayerSeparability NetworkSeparability Plan "
+        "ReceptiveField TrainedLayer cost explain factorization network_separability plan "
         "receptive_field"
     ),
     "errors": (
@@ -38,16 +39,23 @@ _HOMES = {
         "Certificate Claim Counterexample Proof catalogue prove prove_equal prove_transpose "
         "textbook_transpose"
     ),
-    "separable": "Minor Separability separability",
+    "readers": "read_layers",
+    "separable": (
+        "ChannelGroups DepthwiseSeparability Minor Separability channel_groups "
+        "depthwise_separability separability"
+    ),
     "views.symbols": "symbols weight_symbols",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+_MODULES = ("kernels",)
 
-__all__ = sorted(_HOME_OF)
+__all__ = sorted([*_HOME_OF, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module when it is first used."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

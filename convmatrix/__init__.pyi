@@ -1,13 +1,18 @@
 """The public names, for type checkers; `__init__.py` loads them when first used."""
 
+from convmatrix import kernels as kernels
 from convmatrix.analysis import Cost as Cost
 from convmatrix.analysis import Explanation as Explanation
 from convmatrix.analysis import Factorization as Factorization
+from convmatrix.analysis import LayerSeparability as LayerSeparability
+from convmatrix.analysis import NetworkSeparability as NetworkSeparability
 from convmatrix.analysis import Plan as Plan
 from convmatrix.analysis import ReceptiveField as ReceptiveField
+from convmatrix.analysis import TrainedLayer as TrainedLayer
 from convmatrix.analysis import cost as cost
 from convmatrix.analysis import explain as explain
 from convmatrix.analysis import factorization as factorization
+from convmatrix.analysis import network_separability as network_separability
 from convmatrix.analysis import plan as plan
 from convmatrix.analysis import receptive_field as receptive_field
 from convmatrix.errors import CertificateError as CertificateError
@@ -77,8 +82,13 @@ from convmatrix.proof import prove as prove
 from convmatrix.proof import prove_equal as prove_equal
 from convmatrix.proof import prove_transpose as prove_transpose
 from convmatrix.proof import textbook_transpose as textbook_transpose
+from convmatrix.readers import read_layers as read_layers
+from convmatrix.separable import ChannelGroups as ChannelGroups
+from convmatrix.separable import DepthwiseSeparability as DepthwiseSeparability
 from convmatrix.separable import Minor as Minor
 from convmatrix.separable import Separability as Separability
+from convmatrix.separable import channel_groups as channel_groups
+from convmatrix.separable import depthwise_separability as depthwise_separability
 from convmatrix.separable import separability as separability
 from convmatrix.views.symbols import symbols as symbols
 from convmatrix.views.symbols import weight_symbols as weight_symbols

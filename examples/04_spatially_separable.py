@@ -37,11 +37,8 @@ passes = cm.spatially_separable(1, 1, verdict.factors, padding=1)
 assert cm.prove_equal(passes.on(7, 8), full).holds
 
 # --- which is the Kronecker product of the matrices of the two axes
-toeplitz = [
-    cm.conv1d(1, 1, 3, padding=1, weight=f[None, None].astype(int)).on(n).to_dense()
-    for f, n in zip(verdict.factors, (7, 8), strict=True)
-]
-assert np.array_equal(np.kron(*toeplitz), full.to_dense())
+along_axes = verdict.kronecker(7, 8, padding=1)  # a 1-D map an axis
+assert np.array_equal(np.kron(*(axis.to_dense() for axis in along_axes)), full.to_dense())
 print("\nmatrix(3×1) · matrix(1×3) = matrix(3×3), exactly")
 
 # --- 9 multiplications become 6
@@ -60,6 +57,19 @@ print(f"\n{verdict}")
 assert (verdict.separable, verdict.exact, verdict.rank) == (False, True, 2)
 value = laplacian[r0][c0] * laplacian[r1][c1] - laplacian[r0][c1] * laplacian[r1][c0]
 assert minor.value == value != 0
+
+# --- but it is a sum of two that are, which cost more than they save
+one, two = verdict.terms(padding=1)
+whole = cm.conv2d(1, 1, 3, padding=1, weight=np.array(laplacian)[None, None]).on(7, 8)
+assert (one.on(7, 8).to_scipy() + two.on(7, 8).to_scipy() != whole.to_scipy()).nnz == 0
+print(f"  as {verdict.rank} separable terms: {verdict.multiplications(2)} multiplications, not 9")
+assert verdict.break_even == 1  # of 3×3 kernels only those of rank 1 pay
+
+# --- what a kernel of unknowns must satisfy
+a, b, c, d = cm.symbols("a b c d")
+print(
+    f"  [[a, b], [c, d]] is separable where {cm.separability([[a, b], [c, d]]).conditions[0]} = 0"
+)
 
 # --- how few can be split: all 3×3 kernels of zeros and ones
 kernels = [np.reshape(bits, (3, 3)) for bits in product((0, 1), repeat=9)]

@@ -36,6 +36,17 @@ print(f"W[0,0,0,0] = {W[0, 0, 0, 0]}\n{proof}")
 assert proof.holds
 assert cm.prove_equal(layer.with_weight([D, P]).on(5, 5), product).holds
 
+# --- and back: is a regular layer depthwise-separable? Where every channel's kernels have rank 1
+numbers = np.arange(1, 9).reshape(8, 1, 1, 1) * np.arange(27).reshape(1, 3, 3, 3)
+verdict = cm.depthwise_separability(numbers)
+print(f"\n{verdict}")
+two = verdict.layer(padding=1).on(5, 5)
+whole = cm.conv2d(3, 8, 3, padding=1, weight=numbers).on(5, 5)
+assert verdict.separable
+assert (two.to_scipy() != whole.to_scipy()).nnz == 0
+any_weight = np.random.default_rng(0).standard_normal((8, 3, 3, 3))
+assert cm.depthwise_separability(any_weight).least_multiplier == 8  # as many as outputs: no gain
+
 # --- the price: 512 → 512, 3×3, at 14×14
 print("\n                         MACs    weights")
 price = {}

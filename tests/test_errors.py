@@ -936,13 +936,14 @@ WRONG = [
         "separability_string",
         lambda: cm.separability([["1", "a"], ["1", "1"]]),
         cm.WeightError,
-        "a kernel entry must be a finite number, fraction, decimal string or SymPy number, got 'a'",
+        "a kernel entry must be a finite number, fraction, decimal string or SymPy expression, "
+        "got 'a'",
     ),
     (
         "separability_none",
         lambda: cm.separability([[1, None], [1, 1]]),
         cm.WeightError,
-        "a kernel entry must be a finite number, fraction, decimal string or SymPy number, "
+        "a kernel entry must be a finite number, fraction, decimal string or SymPy expression, "
         "got None",
     ),
     (

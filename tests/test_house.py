@@ -18,13 +18,13 @@ FLOORS = [
     {"errors", "relation"},
     {"resize"},
     {"stencil"},
-    {"layers"},
+    {"layers", "kernels"},
     {"pattern"},
     {"views", "dense"},
     {"maps"},
     {"proof", "separable"},
     {"networks", "analysis"},
-    {"draw", "explorer", "writers"},
+    {"draw", "explorer", "readers", "writers"},
     {"options"},
     {"cli"},
     {"__main__"},
@@ -157,7 +157,7 @@ def test_public_names():
     assert listed == set(cm.__all__) == set(dir(cm)) - {"__version__"}
     for name in cm.__all__:
         value = getattr(cm, name)
-        assert value.__name__ == name
+        assert value.__name__.removeprefix("convmatrix.") == name
         assert value.__doc__, f"{name} needs a docstring"
     with pytest.raises(AttributeError, match="no attribute 'conv4d'"):
         _ = cm.conv4d

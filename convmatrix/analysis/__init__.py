@@ -7,8 +7,15 @@ from convmatrix.analysis.explanation import Explanation, explain
 from convmatrix.analysis.factors import Factorization, factorization
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.analysis.planning import Plan, plan
+from convmatrix.analysis.trained import (
+    LayerSeparability,
+    NetworkSeparability,
+    TrainedLayer,
+    network_separability,
+)
 
 __all__ = [
-    "Cost", "Explanation", "Factorization", "Plan", "ReceptiveField", "cost", "explain",
-    "factorization", "plan", "receptive_field",
+    "Cost", "Explanation", "Factorization", "LayerSeparability", "NetworkSeparability", "Plan",
+    "ReceptiveField", "TrainedLayer", "cost", "explain", "factorization", "network_separability",
+    "plan", "receptive_field",
 ]  # fmt: skip

@@ -249,7 +249,6 @@ def spatially_separable(
             f"factors must be one 1-D kernel (or kernel size) an axis, got {factors!r:.80}"
         )
     ndim = len(kernels)
-    geometry = _split_geometry(ndim, options)
     passes = []
     for j, factor in enumerate(kernels):
         size = int(factor) if factor.ndim == 0 else factor.shape[-1]
@@ -257,7 +256,7 @@ def spatially_separable(
         channels, shared = (in_channels, groups) if j == 0 else (out_channels, out_channels)
         layer = conv(
             ndim, channels, out_channels, kernel, groups=shared, flip=flip,
-            bias=bias if j == ndim - 1 else None, **geometry[j],
+            bias=bias if j == ndim - 1 else None, **split_geometry(ndim, options, (j,)),
         )  # fmt: skip
         if factor.ndim:
             lead = layer.weight_shape[:2]
@@ -267,23 +266,19 @@ def spatially_separable(
     return sequential(*passes)
 
 
-def _split_geometry(ndim: int, options: Geometry) -> list[dict[str, Any]]:
-    """Each axis' stride, padding and dilation for the pass along it, none for the others."""
+def split_geometry(ndim: int, options: Any, axes: tuple[int, ...]) -> dict[str, Any]:
+    """The geometry of a pass along some axes: their stride, padding and dilation, no other's."""
     strides = per_axis(options.get("stride", 1), ndim, "stride")
     dilations = per_axis(options.get("dilation", 1), ndim, "dilation")
     padding = padding_pairs(options.get("padding", 0), ndim)
-    mode = options.get("padding_mode", "zeros")
-    return [
-        {
-            "stride": tuple(strides[j] if axis == j else 1 for axis in range(ndim)),
-            "dilation": tuple(dilations[j] if axis == j else 1 for axis in range(ndim)),
-            "padding": padding
-            if isinstance(padding, str)
-            else tuple(padding[j] if axis == j else (0, 0) for axis in range(ndim)),
-            "padding_mode": mode,
-        }
-        for j in range(ndim)
-    ]
+    return {
+        **options,
+        "stride": tuple(strides[j] if j in axes else 1 for j in range(ndim)),
+        "dilation": tuple(dilations[j] if j in axes else 1 for j in range(ndim)),
+        "padding": padding
+        if isinstance(padding, str)
+        else tuple(padding[j] if j in axes else (0, 0) for j in range(ndim)),
+    }
 
 
 def _ndim(ndim: int | None, kernel_size: Any) -> int:

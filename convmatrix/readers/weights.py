@@ -1,0 +1,174 @@
+"""The convolutions of a trained model: ONNX, NumPy archives, safetensors, PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convmatrix.analysis.trained import TrainedLayer
+from convmatrix.errors import FileError, MissingExtraError, WeightError
+
+__all__ = ["MODELS", "read_layers"]
+
+Array = np.ndarray[Any, Any]
+
+
+def read_layers(source: Any) -> list[TrainedLayer]:
+    """The weights of all convolutions of a model, in its order.
+
+    Parameters
+    ----------
+    source
+        A file `.onnx`, `.npz`, `.safetensors`, `.pt` or `.pth` (a PyTorch state dict or module); a
+        `torch.nn.Module`; or a mapping of names to arrays, as a state dict is.
+        Files other than ONNX say nothing of groups or of transposed layers: a weight
+        `(C, 1, *k)` is taken for a depthwise layer, all others for standard ones.
+
+    Raises
+    ------
+    FileError
+        Where a file cannot be read.
+    WeightError
+        Where there is no convolution in it.
+    MissingExtraError
+        Where the library that reads the format is not installed.
+
+    >>> [layer.kind for layer in read_layers({"conv.weight": np.ones((4, 3, 3, 3))})]
+    ['standard']
+    """
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        reader = MODELS.get(path.suffix.lower())
+        if reader is None:
+            raise FileError(
+                f"{path} has no suffix of a model that can be read; use one of {', '.join(MODELS)}"
+            )
+        if not path.is_file():
+            raise FileError(f"cannot read {path}: no such file")
+        layers, what = reader(path), str(path)
+    else:
+        layers, what = list(_of_object(source)), "the model"
+    if not layers:
+        raise WeightError(f"{what} has no convolution with its weight in it; nothing to test")
+    return layers
+
+
+def _of_object(source: Any) -> Iterator[TrainedLayer]:
+    """Of a module, a state dict, or what a PyTorch file holds."""
+    if callable(getattr(source, "named_modules", None)):
+        for name, module in source.named_modules():
+            weight = getattr(module, "weight", None)
+            if hasattr(module, "transposed") and hasattr(module, "groups") and weight is not None:
+                array = _array(weight, name)
+                yield TrainedLayer(name, array, int(module.groups), bool(module.transposed))
+        return
+    if not isinstance(source, Mapping):
+        raise WeightError(
+            f"expected a file, a torch.nn.Module or a mapping of names to arrays, got "
+            f"{type(source).__name__}"
+        )
+    held = source.get("state_dict", source.get("model", source))
+    for name, value in (held if isinstance(held, Mapping) else source).items():
+        shape = getattr(value, "shape", None)
+        if shape is not None and 3 <= len(shape) <= 5 and 0 not in shape:
+            array = _array(value, name)
+            if array.dtype.kind in "fiu":
+                yield TrainedLayer(str(name), array, _likely_groups(array), False)
+
+
+def _likely_groups(weight: Array) -> int:
+    return weight.shape[0] if weight.shape[1] == 1 else 1
+
+
+def _array(value: Any, name: Any) -> Array:
+    """A tensor as an array; bfloat16, which NumPy has not, as float32."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+        value = value.numpy()
+    array = np.asarray(value)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise WeightError(f"the weight {name} has nan or inf; mend or leave out that layer")
+    return array
+
+
+def _onnx(path: Path) -> list[TrainedLayer]:
+    try:
+        import onnx
+        from onnx import helper, numpy_helper
+    except ImportError:
+        raise MissingExtraError("onnx", "onnx", f"reading {path}") from None
+    try:
+        graph = onnx.load(str(path)).graph
+    except Exception as error:
+        raise FileError(f"cannot read {path} as ONNX: {_first_line(error)}") from None
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
+            tensors[node.output[0]] = node.attribute[0].t
+    layers = []
+    for node in graph.node:
+        if node.op_type not in ("Conv", "ConvTranspose") or node.input[1] not in tensors:
+            continue
+        options = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        try:
+            weight = numpy_helper.to_array(tensors[node.input[1]], base_dir=str(path.parent))
+        except Exception as error:
+            raise FileError(
+                f"cannot read the weight {node.input[1]} of {path}: {_first_line(error)}"
+            ) from None
+        name = node.name or node.input[1]
+        transposed = node.op_type == "ConvTranspose"
+        weight = _array(weight, name)
+        layers.append(TrainedLayer(name, weight, int(options.get("group", 1)), transposed))
+    return layers
+
+
+def _npz(path: Path) -> list[TrainedLayer]:
+    try:
+        with np.load(path, allow_pickle=False) as held:
+            return list(_of_object({name: held[name] for name in held.files}))
+    except WeightError:
+        raise
+    except Exception as error:
+        raise FileError(f"cannot read {path} as a NumPy archive: {_first_line(error)}") from None
+
+
+def _safetensors(path: Path) -> list[TrainedLayer]:
+    try:
+        from safetensors.numpy import load_file
+    except ImportError:
+        raise MissingExtraError("safetensors", "safetensors", f"reading {path}") from None
+    try:
+        tensors = load_file(str(path))
+    except Exception as error:
+        raise FileError(f"cannot read {path} as safetensors: {_first_line(error)}") from None
+    return list(_of_object(tensors))
+
+
+def _torch(path: Path) -> list[TrainedLayer]:
+    try:
+        import torch
+    except ImportError:
+        raise MissingExtraError("torch", "torch", f"reading {path}") from None
+    try:
+        held = torch.load(str(path), map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise FileError(
+            f"cannot read {path} as a PyTorch state dict: {_first_line(error)}"
+        ) from None
+    return list(_of_object(held))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+
+
+MODELS: dict[str, Callable[[Path], list[TrainedLayer]]] = {
+    ".onnx": _onnx, ".npz": _npz, ".safetensors": _safetensors, ".pt": _torch, ".pth": _torch,
+}  # fmt: skip
+"""What reads a model, by its file's suffix."""

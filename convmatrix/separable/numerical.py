@@ -1,0 +1,190 @@
+"""Verdicts to rounding: second singular values against a tolerance relative to the first.
+
+A stack of kernels is decided at once. The singular values of small kernels are square roots of
+the eigenvalues of a Gram matrix, which has a closed form for two and three rows; where one is so
+small that the form would lose digits, LAPACK computes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convmatrix.separable.base import Minor, Verdict, unfold, unit_floats
+
+__all__ = ["NumericalVerdict", "default_tolerance", "relative_distance", "singular_values"]
+
+Array = np.ndarray[Any, Any]
+Place = tuple[int, ...]
+
+CHUNK = 4096
+"""Kernels worked on at a time, so that they stay in cache."""
+DEGENERATE = 1e-6
+"""Ratio of eigenvalues below which the closed form loses more digits than it may."""
+
+
+def default_tolerance(shape: Sequence[int], dtype: np.dtype[Any]) -> float:
+    """`max(shape) * eps`, as `numpy.linalg.matrix_rank`."""
+    return float(max(shape) * max(np.finfo(dtype).eps, np.finfo(np.float64).eps))
+
+
+class NumericalVerdict(Verdict):
+    """The verdict on one kernel of floats or complex numbers."""
+
+    exact = False
+    tolerance: float
+
+    def __init__(self, kernel: Array, tolerance: float) -> None:
+        self.kernel, self.tolerance = kernel, tolerance
+        self._unit = unit_floats(kernel)
+        ratios = [self._ratio(self.singular_values(axis)) for axis in range(kernel.ndim)]
+        self._worst = int(np.argmax(ratios))
+        self.separable = max(ratios) <= tolerance
+        self.method = (
+            f"numerical: σ₂/σ₁ = {max(ratios):.2g} against the tolerance {tolerance:.2g}"
+            if self._unit.any()
+            else "numerical: every entry is 0"
+        )
+
+    def singular_values(self, axis: int = 0) -> Array:
+        axis = 0 if self.kernel.ndim == 2 else axis
+        if axis not in self._sigma:
+            self._sigma[axis] = np.linalg.svd(unfold(self._unit, (axis,)), compute_uv=False)
+        return self._sigma[axis]
+
+    @cached_property
+    def _sigma(self) -> dict[int, Array]:
+        return {}
+
+    @staticmethod
+    def _ratio(sigma: Array) -> float:
+        return float(sigma[1] / sigma[0]) if len(sigma) > 1 and sigma[0] else 0.0
+
+    @cached_property
+    def factors(self) -> tuple[Array, ...] | None:
+        if not self.separable:
+            return None
+        return self.split([(axis,) for axis in range(self.kernel.ndim)])
+
+    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
+        """The leading singular vectors, each with largest entry 1, the first with the scale."""
+        shapes = [[self.kernel.shape[j] for j in axes] for axes in parts]
+        if not self._unit.any():
+            return tuple(np.zeros(shape, self.kernel.dtype) for shape in shapes)
+        found, scale, place = [], self.kernel, [0] * self.kernel.ndim
+        for axes, shape in zip(parts, shapes, strict=True):
+            vector = np.linalg.svd(unfold(self._unit, axes), full_matrices=False)[0][:, 0]
+            at = int(np.abs(vector).argmax())
+            for j, i in zip(axes, np.unravel_index(at, shape), strict=True):
+                place[j] = int(i)
+            found.append((vector / vector[at]).reshape(shape))
+        first = found[0] * scale[tuple(place)]
+        return tuple(f.astype(self.kernel.dtype) for f in (first, *found[1:]))
+
+    def splits(self, axes: Place) -> bool:
+        sigma = np.linalg.svd(unfold(self._unit, axes), compute_uv=False)
+        return self._ratio(sigma) <= self.tolerance
+
+    @cached_property
+    def ranks(self) -> tuple[int, ...]:
+        every = (self.singular_values(axis) for axis in range(self.kernel.ndim))
+        return tuple(int((s > self.tolerance * s[0]).sum()) for s in every)
+
+    @cached_property
+    def minor(self) -> Minor | None:
+        """The largest minor through the largest entry, in the worst unfolding."""
+        if self.separable:
+            return None
+        axis, table = self._worst, unfold(self._unit, (self._worst,))
+        r, c = (int(i) for i in np.unravel_index(np.abs(table).argmax(), table.shape))
+        minors = table * table[r, c] - np.multiply.outer(table[:, c], table[r])
+        there = np.unravel_index(np.abs(minors).argmax(), minors.shape)
+        (r0, r1), (c0, c1) = sorted((r, int(there[0]))), sorted((c, int(there[1])))
+        a, b, d, e = (
+            unfold(self.kernel, (axis,))[place].item()
+            for place in ((r0, c0), (r0, c1), (r1, c0), (r1, c1))
+        )
+        value: Any = a * e - b * d
+        if not value or not np.isfinite(value):  # out of range, though the entries are not
+            a, b, d, e = (Fraction(v) if isinstance(v, float) else v for v in (a, b, d, e))
+            value = a * e - b * d
+        return Minor((r0, r1), (c0, c1), value, axis)
+
+
+# ------------------------------------------------------------------------- many kernels at once
+
+
+def singular_values(tables: Array) -> Array:
+    """Singular values `(n, min(a, b))` of matrices `(n, a, b)`, largest first, each in units of its
+    matrix' largest entry.
+
+    >>> singular_values(np.array([[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]]]))
+    array([[1.  , 0.75],
+           [0.  , 0.  ]])
+    """
+    if tables.shape[1] > tables.shape[2]:
+        tables = tables.swapaxes(1, 2)
+    count, rows = tables.shape[:2]
+    result = np.empty((count, rows))
+    for low in range(0, count, CHUNK):
+        part = tables[low : low + CHUNK]
+        wide = part.astype(np.complex128 if part.dtype.kind == "c" else np.float64)
+        largest = np.abs(wide).max(axis=(1, 2))
+        wide /= np.where(largest > 0, largest, 1)[:, None, None]
+        result[low : low + CHUNK] = _of_units(wide)
+    return result
+
+
+def _of_units(tables: Array) -> Array:
+    """The singular values of matrices whose largest entries are 1."""
+    rows = tables.shape[1]
+    if rows > 3 or tables.dtype.kind == "c":
+        values: Array = np.linalg.svd(tables, compute_uv=False)
+        return values
+    lines = np.ascontiguousarray(tables.transpose(1, 2, 0))
+    if rows == 1:
+        length: Array = np.sqrt(np.einsum("jn,jn->n", lines[0], lines[0])).reshape(-1, 1)
+        return length
+    gram = [[np.einsum("jn,jn->n", lines[i], lines[j]) for j in range(i + 1)] for i in range(rows)]
+    values = _eigenvalues_2(gram) if rows == 2 else _eigenvalues_3(gram)
+    sigma: Array = np.sqrt(np.maximum(values, 0).T)
+    unsure = ~(values[-1] > DEGENERATE * values[0])
+    sigma[unsure] = np.linalg.svd(tables[unsure], compute_uv=False)
+    return sigma
+
+
+def _eigenvalues_2(gram: list[list[Array]]) -> Array:
+    (a,), (b, c) = gram
+    middle, half = (a + c) / 2, (a - c) / 2
+    root = np.sqrt(half * half + b * b)
+    return np.stack([middle + root, middle - root])
+
+
+def _eigenvalues_3(gram: list[list[Array]]) -> Array:
+    """Of symmetric 3×3 matrices, by the angle of their characteristic cubic.
+
+    Source: O. Smith, *Eigenvalues of a symmetric 3×3 matrix*, 1961.
+    """
+    (a,), (d, b), (e, f, c) = gram
+    middle = (a + b + c) / 3
+    a, b, c = a - middle, b - middle, c - middle
+    dd, ee, ff = d * d, e * e, f * f
+    p = np.sqrt((a * a + b * b + c * c + 2 * (dd + ee + ff)) / 6)
+    det = a * (b * c - ff) - b * ee - c * dd + 2 * d * e * f
+    scale = np.where(p > 0, p, 1)
+    angle = np.arccos(np.clip(det / (2 * scale * scale * scale), -1, 1)) / 3
+    first = middle + 2 * p * np.cos(angle)
+    last = middle + 2 * p * np.cos(angle + 2 * np.pi / 3)
+    return np.stack([first, 3 * middle - first - last, last])
+
+
+def relative_distance(sigma: Array) -> Array:
+    """`relative_tail` of many."""
+    squares = sigma * sigma
+    total = squares.sum(axis=-1)
+    tail: Array = np.sqrt(squares[..., 1:].sum(axis=-1) / np.where(total > 0, total, 1))
+    return tail

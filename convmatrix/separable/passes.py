@@ -1,0 +1,61 @@
+"""A separable kernel as layers in series, and its matrix as a Kronecker product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import WeightError
+from convmatrix.layers import Sequential, sequential, spatially_separable
+from convmatrix.layers.convolution import conv
+from convmatrix.layers.makers import split_geometry
+
+if TYPE_CHECKING:
+    from convmatrix.maps import Map
+    from convmatrix.separable.verdict import Separability
+
+__all__ = ["kronecker", "passes"]
+
+Array = np.ndarray[Any, Any]
+
+
+def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
+    """A pass for each part of the axes, one channel."""
+    if verdict.separable:
+        return spatially_separable(1, 1, verdict.factors, **geometry)
+    if len(verdict.parts) == 1:
+        raise WeightError(
+            "no axis of the kernel splits off, so it is no series of passes; use terms() for a "
+            "sum of separable layers"
+        )
+    ndim = verdict.kernel.ndim
+    layers = []
+    for axes, part in zip(verdict.parts, verdict.split(), strict=True):
+        weight = part.reshape([n if j in axes else 1 for j, n in enumerate(verdict.kernel.shape)])
+        options = split_geometry(ndim, geometry, axes)
+        layers.append(conv(ndim, 1, 1, weight.shape, weight=weight[None, None], **options))
+    return sequential(*layers)
+
+
+def kronecker(
+    verdict: Separability, size: tuple[Any, ...], geometry: dict[str, Any]
+) -> tuple[Map, ...]:
+    """A one-axis map for each axis of a separable kernel at a size."""
+    if verdict.factors is None or verdict.shape:
+        raise WeightError(
+            "only a separable kernel's matrix is a Kronecker product of one-axis matrices; use "
+            "terms() for a sum of such products"
+        )
+    ndim = verdict.kernel.ndim
+    spatial = tuple(size[0]) if len(size) == 1 and np.ndim(size[0]) else size
+    if len(spatial) != ndim:
+        raise WeightError(f"the kernel has {ndim} axes, so give {ndim} sizes, got {spatial}")
+    maps = []
+    for j, (factor, n) in enumerate(zip(verdict.factors, spatial, strict=True)):
+        options: dict[str, Any] = {
+            name: value[j : j + 1] if isinstance(value, tuple) else value
+            for name, value in split_geometry(ndim, geometry, (j,)).items()
+        }
+        maps.append(conv(1, 1, 1, len(factor), weight=factor[None, None], **options).on(n))
+    return tuple(maps)

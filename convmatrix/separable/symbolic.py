@@ -1,0 +1,203 @@
+"""Kernels with symbols: the polynomials whose vanishing is separability, and what follows.
+
+Over the field of rational functions a kernel has rank 1 or not, which the minors through one
+entry that is not the zero polynomial decide: then it is separable for all values. Otherwise it is
+separable for those values at which all 2×2 minors vanish; through an entry that can never be 0,
+the minors through it are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import sympy
+
+from convmatrix.separable.base import Minor, Verdict, unfold
+from convmatrix.separable.exact import content, fibre
+from convmatrix.separable.numbers import number
+
+__all__ = ["SymbolicVerdict"]
+
+Array = np.ndarray[Any, Any]
+Place = tuple[int, ...]
+
+MOST_SYMBOLS, MOST_CONDITIONS = 6, 12
+"""Up to so many a Gröbner basis is asked whether all conditions can hold at once."""
+
+
+class SymbolicVerdict(Verdict):
+    """The verdict on one kernel of polynomials or other expressions in symbols."""
+
+    exact = True
+
+    def __init__(self, kernel: Array) -> None:
+        self.kernel = _each(kernel, sympy.sympify)
+        places = [i for i, value in np.ndenumerate(self.kernel) if not _vanishes(value)]
+        sure: Iterator[Any] = (i for i in places if self.kernel[i].is_zero is False)  # type: ignore[attr-defined]
+        self.pivot: Place | None = next(sure, places[0] if places else None)
+        self._minors: list[tuple[Any, Minor]] = []
+        if self.pivot is not None and next(self._through_pivot(), None) is not None:
+            never = self.kernel[self.pivot].is_zero is False
+            self._minors = list(self._through_pivot() if never else self._every())
+        self.conditions = tuple(_distinct(polynomial for polynomial, _ in self._minors))
+        self.separable, why = self._decide()
+        self.method = f"symbolic: {why}"
+
+    def _decide(self) -> tuple[bool | None, str]:
+        if self.pivot is None:
+            return True, "every entry is 0"
+        pivot = f"the pivot K{list(self.pivot)} = {self.kernel[self.pivot]}"
+        if not self.conditions:
+            return True, f"all minors through {pivot} vanish"
+        if any(_never_zero(c) for c in self.conditions):
+            return False, "a minor is never 0 under the assumptions"
+        if _contradict(self.conditions):
+            return False, "the minors cannot all be 0 (their Gröbner basis is 1)"
+        return None, f"it depends: {len(self.conditions)} minors are not 0 for all values"
+
+    def _through_pivot(self) -> Iterator[tuple[Any, Minor]]:
+        """The minors through the pivot that are not 0, in every unfolding."""
+        assert self.pivot is not None
+        for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
+            table = unfold(self.kernel, (axis,))
+            rest = [n for j, n in enumerate(self.kernel.shape) if j != axis]
+            column = int(
+                np.ravel_multi_index([i for j, i in enumerate(self.pivot) if j != axis], rest)
+            )
+            for r, c in np.ndindex(*table.shape):
+                if r != self.pivot[axis] and c != column:
+                    rows, columns = sorted((self.pivot[axis], r)), sorted((column, c))
+                    yield from _minor(table, rows, columns, axis)
+
+    def _every(self) -> Iterator[tuple[Any, Minor]]:
+        for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
+            table = unfold(self.kernel, (axis,))
+            for rows in combinations(range(table.shape[0]), 2):
+                for columns in combinations(range(table.shape[1]), 2):
+                    yield from _minor(table, rows, columns, axis)
+
+    @cached_property
+    def factors(self) -> tuple[Array, ...] | None:
+        if not self.separable:
+            return None
+        return self.split([(axis,) for axis in range(self.kernel.ndim)])
+
+    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
+        if self.pivot is None:
+            return tuple(np.zeros([self.kernel.shape[j] for j in axes], object) for axes in parts)
+        fibres = [fibre(self.kernel, self.pivot, axes) for axes in parts]
+        scale = 1 / self.kernel[self.pivot] ** (len(fibres) - 1)
+        found = []
+        for part in fibres[1:]:
+            unit = _common(part)
+            found.append(_each(part, lambda v, unit=unit: _tidy(v / unit)))
+            scale = scale * unit
+        return (_each(fibres[0], lambda v: _tidy(v * scale)), *found)
+
+    def splits(self, axes: Place) -> bool:
+        if self.pivot is None:
+            return True
+        others = tuple(j for j in range(self.kernel.ndim) if j not in axes)
+        product = np.multiply.outer(
+            fibre(self.kernel, self.pivot, axes).reshape(-1),
+            fibre(self.kernel, self.pivot, others).reshape(-1),
+        )
+        rest = unfold(self.kernel, axes) * self.kernel[self.pivot] - product
+        return all(_vanishes(value) for value in rest.flat)
+
+    @property
+    def minor(self) -> Minor | None:
+        """One that is never 0 under the assumptions, or, where only all together cannot vanish or
+        it depends, the first that is not 0 for all values."""
+        if not self._minors:
+            return None
+        sure = (minor for polynomial, minor in self._minors if _never_zero(polynomial))
+        return next(sure, self._minors[0][1])
+
+    @property
+    def ranks(self) -> tuple[int | None, ...]:
+        """Known where the kernel is separable and some entry is never 0."""
+        if self.pivot is None:
+            return (0,) * self.kernel.ndim
+        known = self.separable and self.kernel[self.pivot].is_zero is False
+        return (1 if known else None,) * self.kernel.ndim
+
+    @property
+    def distance(self) -> float:
+        return 0.0 if self.separable else float("nan")
+
+
+def _minor(table: Array, rows: Any, columns: Any, axis: int) -> Iterator[tuple[Any, Minor]]:
+    """The numerator of a minor, if it is not 0, and the minor."""
+    (r0, r1), (c0, c1) = rows, columns
+    value = sympy.expand(table[r0, c0] * table[r1, c1] - table[r0, c1] * table[r1, c0])
+    if not _vanishes(value):
+        minor = Minor((int(r0), int(r1)), (int(c0), int(c1)), value, axis)
+        yield _numerator(value), minor
+
+
+def _numerator(value: Any) -> Any:
+    """The primitive numerator, with a positive leading coefficient."""
+    top = sympy.expand(sympy.fraction(sympy.cancel(value))[0])
+    if not top.free_symbols:
+        return sympy.Integer(1)
+    try:
+        polynomial = sympy.Poly(top, *sorted(top.free_symbols, key=str)).primitive()[1]
+    except sympy.PolynomialError:
+        return top
+    return (-polynomial if polynomial.LC().is_negative else polynomial).as_expr()
+
+
+def _vanishes(value: Any) -> bool:
+    """Whether an expression is 0 for all values."""
+    if value.is_zero is not None:
+        return bool(value.is_zero)
+    value = sympy.expand(value)
+    if value.is_zero is not None or value.is_polynomial():
+        return bool(value == 0)
+    return bool(value.equals(0))
+
+
+def _never_zero(value: Any) -> bool:
+    """Whether an expression is different from 0 under the assumptions on its symbols."""
+    return value.is_zero is False or sympy.factor(value).is_zero is False
+
+
+def _contradict(conditions: Sequence[Any]) -> bool:
+    """Whether polynomials have no common zero, not even a complex one (Hilbert)."""
+    symbols = set().union(*(c.free_symbols for c in conditions))
+    if len(symbols) > MOST_SYMBOLS or len(conditions) > MOST_CONDITIONS:
+        return False
+    if not all(c.is_polynomial(*symbols) for c in conditions):
+        return False
+    basis = sympy.groebner(conditions, *sorted(symbols, key=str), order="grevlex")
+    return bool(basis.exprs == [1])
+
+
+def _distinct(polynomials: Iterator[Any]) -> list[Any]:
+    return list(dict.fromkeys(polynomials))
+
+
+def _common(part: Array) -> Any:
+    """What all entries share: their greatest common divisor, or one of them."""
+    values = [value for value in part.flat if not _vanishes(value)]
+    if all(value.is_polynomial() for value in values):
+        shared = sympy.gcd_list(values)
+        return shared if not values[0].could_extract_minus_sign() else -shared
+    return values[0] if any(v.free_symbols for v in values) else content(part)
+
+
+def _tidy(value: Any) -> Any:
+    found = sympy.cancel(value) if value.free_symbols else value
+    return found if found.free_symbols else number(found)
+
+
+def _each(array: Array, function: Any) -> Array:
+    result = np.empty(array.shape, object)
+    for index, value in np.ndenumerate(array):
+        result[index] = function(value)
+    return result

@@ -1,0 +1,465 @@
+"""`separability` and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from convmatrix.errors import WeightError
+from convmatrix.separable.base import Minor, Verdict
+from convmatrix.separable.exact import ExactVerdict, rank_factors
+from convmatrix.separable.numbers import exact_entries, has_symbols, kernel_array, plain, shown
+from convmatrix.separable.numerical import NumericalVerdict, default_tolerance
+from convmatrix.separable.stacks import ExactStack, NumericalStack, Stack
+
+if TYPE_CHECKING:
+    from convmatrix.layers import Sequential
+    from convmatrix.maps import Map
+
+__all__ = ["Separability", "separability"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Separability:
+    """The verdict of `separability`, for one kernel or a stack of kernels.
+
+    Of a stack `separable`, `rank`, `distance`, `minor`, `factors` and `split_axes` are arrays over
+    the stack, and `verdict[i, j]` is the verdict on one kernel.
+
+    Attributes
+    ----------
+    separable
+        True, False, or None where it depends on the kernel's symbols.
+    exact
+        Whether it was decided in exact arithmetic.
+    rank
+        Rank of the kernel as a matrix: how many separable kernels it is the sum of. None where it
+        is not known, or the kernel has more axes and is not separable (see `ranks`).
+    factors
+        One 1-D kernel an axis whose outer product is the kernel, where it is separable. Of an
+        integer kernel they are integers, all but the first without a common divisor.
+    minor
+        A nonzero 2×2 minor, where it is not.
+    distance
+        Relative distance to the nearest separable kernel, `sqrt(σ₂² + σ₃² + …) / ‖K‖` in the
+        Frobenius norm; of a kernel of more than two axes the largest of its unfoldings', a lower
+        bound. NaN where it depends on symbols.
+    conditions
+        For a kernel with symbols: the polynomials that all vanish where it is separable.
+    split_axes
+        The axes that split off: the kernel is a 1-D kernel along the axis times the rest.
+    method
+        Which test was used, with its tolerance.
+    kernel
+        The kernel that was tested, with exact entries where the test was exact.
+    """
+
+    __slots__ = ("__dict__", "_of")
+
+    def __init__(self, of: Verdict | Stack) -> None:
+        self._of = of
+
+    # ------------------------------------------------------------------ what it says
+
+    @property
+    def separable(self) -> Any:
+        return self._of.separable
+
+    @property
+    def exact(self) -> bool:
+        return self._of.exact
+
+    @property
+    def method(self) -> str:
+        return self._of.method
+
+    @property
+    def tolerance(self) -> float | None:
+        return self._of.tolerance
+
+    @property
+    def kernel(self) -> Array:
+        return self._of.kernels if isinstance(self._of, Stack) else self._of.kernel
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stack; () for one kernel."""
+        return self._of.shape if isinstance(self._of, Stack) else ()
+
+    @property
+    def conditions(self) -> tuple[Any, ...]:
+        return self._one("conditions").conditions
+
+    @property
+    def rank(self) -> Any:
+        if isinstance(self._of, Stack):
+            return self._of.rank
+        ranks = self._of.ranks
+        return ranks[0] if self._of.separable or len(ranks) == 2 else None
+
+    @property
+    def ranks(self) -> tuple[int | None, ...]:
+        """The rank of the unfolding along each axis (the multilinear rank)."""
+        return self._one("ranks").ranks
+
+    @property
+    def factors(self) -> Any:
+        return self._of.factors
+
+    @property
+    def minor(self) -> Any:
+        return self._of.minors if isinstance(self._of, Stack) else self._of.minor
+
+    @property
+    def distance(self) -> Any:
+        return self._of.distance
+
+    @property
+    def split_axes(self) -> Any:
+        if isinstance(self._of, Stack):
+            return self._of.split_axes
+        return tuple(part[0] for part in self._of.parts if len(part) == 1)
+
+    @property
+    def parts(self) -> tuple[tuple[int, ...], ...]:
+        """The finest parts of the axes over which the kernel is an outer product."""
+        return self._one("parts").parts
+
+    def split(self) -> tuple[Array, ...]:
+        """A kernel for each of `parts`, whose outer product is the kernel.
+
+        >>> video = np.multiply.outer([1, 2], [[0, 1], [1, 0]])
+        >>> verdict = separability(video)
+        >>> verdict.parts, [part.tolist() for part in verdict.split()]
+        (((0,), (1, 2)), [[1, 2], [[0, 1], [1, 0]]])
+        """
+        verdict = self._one("split()")
+        return verdict.split(verdict.parts)
+
+    def __getitem__(self, index: Any) -> Separability:
+        if not isinstance(self._of, Stack):
+            raise TypeError("this is the verdict on one kernel; only a stack has others")
+        place = index if isinstance(index, tuple) else (index,)
+        if len(place) != len(self.shape):
+            raise IndexError(
+                f"give {len(self.shape)} indices, one an axis of the stack {self.shape}"
+            )
+        place = tuple(range(n)[i] for i, n in zip(place, self.shape, strict=True))
+        return Separability(self._of.one(place))
+
+    def __iter__(self) -> Iterator[Separability]:
+        raise TypeError("a verdict is not a sequence; use np.ndindex(verdict.shape) and verdict[i]")
+
+    def _one(self, name: str) -> Verdict:
+        if isinstance(self._of, Stack):
+            raise TypeError(f"{name} is of one kernel; pick one of the stack, e.g. verdict[0, 0]")
+        return self._of
+
+    # ------------------------------------------------------------------ sums of separable kernels
+
+    @cached_property
+    def singular_values(self) -> Array:
+        """Singular values of a kernel of two axes, largest first; of a stack `(*shape, n)`."""
+        if isinstance(self._of, NumericalStack) and self._of.ndim == 2:
+            scale = np.abs(self.kernel).max(axis=(-2, -1))[..., None]
+            values: Array = self._of.sigma[0].reshape(*self.shape, -1) * scale
+            return values
+        kernel = self._matrix("singular_values")
+        sigma: Array = np.linalg.svd(_floats(kernel), compute_uv=False)
+        return sigma
+
+    @property
+    def errors(self) -> tuple[float, ...]:
+        """The relative error, in the Frobenius norm, of the best sums of 1, 2, … separable kernels.
+
+        >>> [round(e, 3) for e in separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).errors]
+        [0.101, 0.0, 0.0]
+        """
+        squares = self.singular_values**2
+        total = float(squares.sum())
+        rest = np.append(np.cumsum(squares[:0:-1])[::-1], 0)
+        if self._of.exact:
+            rest[max(0, self.rank - 1) :] = 0
+        return tuple(float(np.sqrt(r / total)) if total else 0.0 for r in rest)
+
+    def rank_factors(self) -> tuple[Array, Array]:
+        """Matrices `(m, rank)` and `(rank, n)` whose product is the kernel: exactly where the
+        verdict is exact (integers of an integer kernel), else by singular values.
+
+        >>> left, right = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).rank_factors()
+        >>> (left @ right).tolist()
+        [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
+        """
+        kernel = self._matrix("rank_factors()")
+        if self._of.exact:
+            return rank_factors(kernel)
+        columns, rows = _svd_terms(kernel, self.rank)
+        return columns.T, rows
+
+    def terms(self, r: int | None = None, **geometry: Any) -> tuple[Sequential, ...]:
+        """Separable layers whose sum is the kernel, or its best approximation by `r` of them.
+
+        Parameters
+        ----------
+        r
+            How many. Left out, or no less than the rank of an exact kernel: as many as the rank,
+            with exact numbers. Fewer: those of the largest singular values, with relative error
+            `errors[r - 1]`.
+        geometry
+            Stride, padding, dilation and padding mode, as `spatially_separable` takes them.
+
+        >>> one, two = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).terms(padding=1)
+        >>> int((one.on(5, 5).to_scipy() + two.on(5, 5).to_scipy()).sum())
+        -20
+        """
+        from convmatrix.layers import spatially_separable
+
+        kernel = self._matrix("terms()")
+        if r is not None and (not isinstance(r, (int, np.integer)) or r < 1):
+            raise WeightError(f"r is a number of terms, 1 or more, got {r!r}")
+        if self._of.exact and (r is None or r >= self.rank):
+            left, right = rank_factors(kernel)
+            pairs: Any = zip(left.T, right, strict=True)
+        else:
+            pairs = zip(*_svd_terms(kernel, self.rank if r is None else r), strict=True)
+        return tuple(spatially_separable(1, 1, pair, **geometry) for pair in pairs)
+
+    def multiplications(self, r: int | None = None) -> int:
+        """Multiplications an output of `r` separable passes; without `r`, of the kernel itself."""
+        shape = self._spatial
+        return prod(shape) if r is None else r * sum(shape)
+
+    @property
+    def break_even(self) -> int:
+        """The most separable terms that cost less than the kernel itself."""
+        shape = self._spatial
+        return (prod(shape) - 1) // sum(shape)
+
+    # ------------------------------------------------------------------ layers and matrices
+
+    def layer(self, **geometry: Any) -> Sequential:
+        """The kernel as layers in series: a pass for each of `parts`, one channel.
+
+        Raises `WeightError` where nothing splits off.
+
+        >>> passes = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]).layer(stride=2)
+        >>> passes.on(5, 5).shape
+        (4, 25)
+        """
+        from convmatrix.separable.passes import passes
+
+        return passes(self, geometry)
+
+    def kronecker(self, *size: int, **geometry: Any) -> tuple[Map, ...]:
+        """A one-axis map for each axis; the Kronecker product of their matrices is the matrix of
+        the single-channel layer at `size`.
+
+        Every axis decides for itself which taps are live (reach an input and not its padding), so
+        the product holds with every stride, padding, mode and dilation. It is a product of
+        matrices with the places of taps kept: a weight that is 0 is still a connection.
+
+        >>> verdict = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]])
+        >>> column, row = verdict.kronecker(5, 5, stride=2, padding=1)
+        >>> conv = verdict.layer(stride=2, padding=1).on(5, 5)
+        >>> bool((np.kron(column.to_dense(), row.to_dense()) == conv.to_dense()).all())
+        True
+        """
+        from convmatrix.separable.passes import kronecker
+
+        return kronecker(self, size, geometry)
+
+    # ------------------------------------------------------------------ as data and text
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: exact numbers that are no integers become text."""
+        if isinstance(self._of, Stack):
+            return {
+                "shape": list(self.shape),
+                "exact": self.exact,
+                "separable": self.separable.tolist(),
+                "rank": self.rank.tolist(),
+                "distance": self.distance.tolist(),
+                "method": self.method,
+            }
+        minor, distance = self.minor, self.distance
+        return {
+            "separable": self.separable,
+            "exact": self.exact,
+            "rank": self.rank,
+            "factors": self.factors and [[plain(v) for v in f.tolist()] for f in self.factors],
+            "minor": minor
+            and {
+                "axis": minor.axis,
+                "rows": list(minor.rows),
+                "columns": list(minor.columns),
+                "value": plain(minor.value),
+            },
+            "distance": None if np.isnan(distance) else distance,
+            "conditions": [str(c) for c in self.conditions],
+            "split_axes": list(self.split_axes),
+            "method": self.method,
+        }
+
+    def __repr__(self) -> str:
+        if isinstance(self._of, Stack):
+            known = np.array([v is True or v is np.True_ for v in self.separable.flat])
+            return (
+                f"Separability({int(known.sum())} of {known.size} kernels separable, "
+                f"shape={self.shape}, exact={self.exact})"
+            )
+        return f"Separability(separable={self.separable}, exact={self.exact}, rank={self.rank})"
+
+    def __str__(self) -> str:
+        if isinstance(self._of, Stack):
+            return f"{self!r}\n  method  {self.method}"
+        lines = [self._headline()]
+        if self.separable is False or (not self.exact and self.distance):
+            lines.append(
+                f"  distance to the nearest separable kernel  {self.distance:.3g} of its norm"
+            )
+        if not self.separable and self.split_axes:
+            lines.append(f"  splits off  axes {', '.join(map(str, self.split_axes))}")
+        if self.separable is None:
+            lines += [f"  separable where  {condition} = 0" for condition in self.conditions[:8]]
+            if len(self.conditions) > 8:
+                lines.append(f"  and {len(self.conditions) - 8} more")
+        return "\n".join([*lines, f"  method  {self.method}"])
+
+    def _headline(self) -> str:
+        if self.factors is not None:
+            text = " × ".join(f"[{', '.join(map(shown, f.tolist()))}]" for f in self.factors)
+            text = text.replace("] ×", "]ᵀ ×", 1) if len(self.factors) == 2 else text
+            return f"separable: {text}"
+        if self.separable is None:
+            return "it depends on the symbols"
+        minor: Minor = self.minor
+        along = f" of the unfolding along axis {minor.axis}" if self.kernel.ndim > 2 else ""
+        return (
+            f"not separable: rows {minor.rows} and columns {minor.columns}{along} have the minor "
+            f"{shown(minor.value)}, which is not 0"
+        )
+
+    @property
+    def _spatial(self) -> tuple[int, ...]:
+        return tuple(self.kernel.shape[len(self.shape) :])
+
+    def _matrix(self, name: str) -> Array:
+        """The kernel as a matrix of numbers, or why it is none."""
+        kernel = self._one(name).kernel
+        if kernel.ndim != 2:
+            raise WeightError(
+                f"{name} is for kernels of two axes, this one has {kernel.ndim}; use split()"
+            )
+        if has_symbols(kernel):
+            raise WeightError(f"{name} needs numbers, the kernel has symbols; use conditions")
+        return kernel
+
+
+def _floats(kernel: Array) -> Array:
+    if kernel.dtype.kind != "O":
+        return kernel
+    numbers = np.array([complex(v) for v in kernel.flat]).reshape(kernel.shape)
+    return numbers if numbers.imag.any() else numbers.real
+
+
+def _svd_terms(kernel: Array, r: int) -> tuple[Array, Array]:
+    """Columns `(r, m)` and rows `(r, n)`, of the largest singular values."""
+    left, sigma, right = np.linalg.svd(_floats(kernel), full_matrices=False)
+    scale = np.sqrt(sigma[:r])
+    return (left[:, :r] * scale).T, scale[:, None] * right[:r]
+
+
+def separability(
+    kernel: Any,
+    *,
+    axes: tuple[int, ...] | None = None,
+    exact: bool | Literal["decimal"] | None = None,
+    tol: float | None = None,
+) -> Separability:
+    """Test whether a kernel is an outer product of one 1-D kernel an axis.
+
+    Parameters
+    ----------
+    kernel
+        Array of two or more axes. Integers, `Fraction`, SymPy numbers, decimal strings and symbols
+        are decided exactly; floats and complex numbers to rounding.
+    axes
+        Which axes are the kernel's; the others stack kernels, and the fields of the result are
+        arrays over them: `axes=(-2, -1)` for a weight `(C_out, C_in, h, w)`.
+    exact
+        True takes floats as the binary fractions that they are. (Mind that a float64 outer
+        product is then hardly ever separable: its entries were rounded.) ``"decimal"`` takes them
+        as the decimals that they are printed as, 0.1 as 1/10.
+    tol
+        For floats: separable where the second singular value of every unfolding is at most `tol`
+        times the first. Default `max(shape) * eps` of the dtype, as `numpy.linalg.matrix_rank`.
+
+    Raises
+    ------
+    WeightError
+        For a kernel that is empty, ragged, of fewer than two axes, or not of finite numbers.
+
+    >>> print(separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]))
+    separable: [3, 4, 5]ᵀ × [1, 2, 3]
+      method  exact: cross products with the pivot K[0, 0] = 3
+    >>> separability([[1, 0], [0, 1]]).minor
+    Minor(rows=(0, 1), columns=(0, 1), value=1, axis=0)
+    >>> import sympy
+    >>> a, b, c = sympy.symbols("a b c", positive=True)
+    >>> separability([[a, b], [c, 1]]).conditions
+    (a - b*c,)
+    >>> separability(np.ones((8, 4, 3, 3)), axes=(-2, -1))
+    Separability(32 of 32 kernels separable, shape=(8, 4), exact=False)
+    """
+    array = kernel_array(kernel)
+    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
+        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
+    if exact not in (None, True, False, "decimal"):
+        raise WeightError(f"exact must be True, False, 'decimal' or None, got {exact!r}")
+    ndim, array = _stacked(array, axes)
+    stacked = array.ndim > ndim
+    if array.dtype.kind == "O" or exact:
+        if array.dtype.kind == "c":
+            raise WeightError(
+                "exact=True takes real numbers, got complex; give SymPy numbers instead"
+            )
+        entries = exact_entries(array, decimal=exact == "decimal")
+        if exact is not False:
+            return Separability(ExactStack(entries, ndim) if stacked else _exact(entries))
+        if has_symbols(entries):
+            raise WeightError("exact=False needs numbers, the kernel has symbols; leave it out")
+        array = _floats(entries)
+    limit = default_tolerance(array.shape[array.ndim - ndim :], array.dtype)
+    limit = limit if tol is None else float(tol)
+    if stacked:
+        return Separability(NumericalStack(array, ndim, limit))
+    return Separability(NumericalVerdict(array, limit))
+
+
+def _exact(entries: Array) -> Verdict:
+    if has_symbols(entries):
+        from convmatrix.separable.symbolic import SymbolicVerdict
+
+        return SymbolicVerdict(entries)
+    return ExactVerdict(entries)
+
+
+def _stacked(array: Array, axes: Any) -> tuple[int, Array]:
+    """How many axes are the kernel's, and the array with those last."""
+    if axes is None:
+        return array.ndim, array
+    try:
+        places = [range(array.ndim)[axis] for axis in axes]
+    except (TypeError, IndexError):
+        places = []
+    if len(places) < 2 or len(set(places)) < len(places):
+        raise WeightError(
+            f"axes must name two or more different axes of an array of shape {array.shape}, got "
+            f"{axes!r}; use axes=(-2, -1) for a weight (C_out, C_in, h, w)"
+        )
+    return len(places), np.moveaxis(array, places, range(-len(places), 0))

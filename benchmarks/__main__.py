@@ -122,6 +122,7 @@ def dense() -> None:
 
 
 if __name__ == "__main__":
+    from benchmarks.graphs import graphs
     from benchmarks.images import images
     from benchmarks.network import network
     from benchmarks.scaling import scaling
@@ -130,7 +131,7 @@ if __name__ == "__main__":
     suites = {
         "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
         "network": network, "images": images, "scaling": scaling,
-        "separability": separability,
+        "separability": separability, "graphs": graphs,
     }  # fmt: skip
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):

@@ -16,9 +16,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": (
-        "Cost Explanation Factorization LayerSeparability NetworkSeparability Plan "
-        "ReceptiveField TrainedLayer cost explain factorization network_separability plan "
-        "receptive_field"
+        "Connectivity Cost Explanation Factorization LayerSeparability NetworkSeparability Plan "
+        "ReceptiveField TrainedLayer connectivity cost explain factorization "
+        "network_separability plan receptive_field"
     ),
     "errors": (
         "CertificateError ConvMatrixError FileError GeometryError MissingExtraError "

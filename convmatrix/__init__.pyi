@@ -1,6 +1,7 @@
 """The public names, for type checkers; `__init__.py` loads them when first used."""
 
 from convmatrix import kernels as kernels
+from convmatrix.analysis import Connectivity as Connectivity
 from convmatrix.analysis import Cost as Cost
 from convmatrix.analysis import Explanation as Explanation
 from convmatrix.analysis import Factorization as Factorization
@@ -9,6 +10,7 @@ from convmatrix.analysis import NetworkSeparability as NetworkSeparability
 from convmatrix.analysis import Plan as Plan
 from convmatrix.analysis import ReceptiveField as ReceptiveField
 from convmatrix.analysis import TrainedLayer as TrainedLayer
+from convmatrix.analysis import connectivity as connectivity
 from convmatrix.analysis import cost as cost
 from convmatrix.analysis import explain as explain
 from convmatrix.analysis import factorization as factorization

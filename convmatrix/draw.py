@@ -10,7 +10,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
 from convmatrix.maps import Map
-from convmatrix.stencil import Element, unravel
+from convmatrix.stencil import Element, check_element, unravel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from convmatrix.separable import Separability
 
 __all__ = [
-    "draw_energies", "draw_figure", "draw_graph", "draw_grid", "draw_matrix", "draw_separable",
-    "draw_singular_values", "save",
+    "draw_counts", "draw_energies", "draw_figure", "draw_graph", "draw_grid", "draw_grids",
+    "draw_matrix", "draw_receptive_field", "draw_separable", "draw_singular_values", "save",
 ]  # fmt: skip
 
 MOST_EDGES = 5_000
 """Above this a drawing of single edges shows nothing but ink."""
+
+MOST_BLOCKS = 64
+"""Blocks a side up to which the lines between the Toeplitz blocks are drawn."""
 
 GREY = "#8a8f98"
 
@@ -56,6 +59,12 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     ax.imshow(image, cmap="turbo", interpolation="nearest", aspect="equal")
     ax.set(xlabel=f"input element ({_times(a.in_shape)})", ylabel=f"output ({_times(a.out_shape)})")
     ax.set_title(f"{_times(a.shape)} matrix, {a.nnz:,} connections, a colour a tap", fontsize=9)
+    for lines, shape in ((ax.axvline, a.in_shape), (ax.axhline, a.out_shape)):
+        block = prod(shape[2:]) or 1  # a block is one row (of a channel, in 1-D)
+        if len(shape) > 2 and prod(shape) // block <= MOST_BLOCKS:
+            for place in range(block, prod(shape), block):
+                width = 1.2 if place % prod(shape[1:]) == 0 else 0.5
+                lines(place - 0.5, color="#555555", lw=width)
     if max(a.shape) <= 40:
         ax.set_xticks(np.arange(-0.5, a.shape[1]), minor=True)
         ax.set_yticks(np.arange(-0.5, a.shape[0]), minor=True)
@@ -64,38 +73,181 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def draw_graph(a: Map, *, ax: Axes | None = None) -> Axes:
-    """Draw the connectivity: inputs on the left, outputs on the right, an edge's colour its tap."""
+def draw_graph(
+    a: Map, *, view: str = "bipartite", axis: int = 0, window: Any = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the connectivity in columns, inputs on the left, an edge's colour its tap.
+
+    `view`, `axis` and `window` are as `write_graph` takes them: a view ``layered`` has a column for
+    each layer, a window shows some outputs and what they read.
+    """
     from matplotlib.collections import LineCollection
 
+    from convmatrix.writers.graphs import table_of
+
+    if window is None and a.nnz > MOST_EDGES and view in ("bipartite", "layered"):
+        raise _too_large(a.nnz)
+    table = table_of(a, view, axis, window)
+    if table.count > MOST_EDGES:
+        raise _too_large(table.count)
+    places = {space: np.empty(0, np.int64) for space in table.spaces}
+    for space, flat in table.places():
+        places[space] = np.concatenate([places[space], flat])
+    columns: dict[int, list[Any]] = {}
+    for space in table.spaces:
+        columns.setdefault(space.layer, []).append(space)
+    most = max(sum(len(places[s]) for s in spaces) for spaces in columns.values())
+    ax = _axes(ax, (1 + 2.2 * len(columns), max(3.0, min(12.0, most * 0.28))))
+    heights: dict[Any, np.ndarray[Any, Any]] = {}
+    for spaces in columns.values():
+        every = _heights(sum(len(places[s]) for s in spaces))
+        for space in spaces:
+            count = len(places[space])
+            heights[space], every = every[:count], every[count:]
+    lines, taps = [], []
+    for edges in table.edges():
+        left = heights[edges.source][np.searchsorted(places[edges.source], edges.sources)]
+        right = heights[edges.target][np.searchsorted(places[edges.target], edges.targets)]
+        ends = np.empty((len(left), 2, 2))
+        ends[:, 0, 0], ends[:, 1, 0] = edges.source.layer, edges.target.layer
+        ends[:, 0, 1], ends[:, 1, 1] = left, right
+        lines += list(ends)
+        taps += list(edges.columns[0])
+    ax.add_collection(
+        LineCollection(lines, array=np.array(taps), cmap="turbo", linewidths=0.9, alpha=0.8)
+    )
+    last = max(columns)
+    for layer, spaces in columns.items():
+        for space in spaces:
+            _draw_column(ax, space, places[space], heights[space], most <= 60, layer == last)
+        sizes = ", ".join(f"{s.letter} {_times(s.shape)}" for s in spaces)
+        ax.text(layer, -0.03, sizes, ha="center", va="bottom", fontsize=8)
+    ax.set(xlim=(-0.25, last + 0.25), ylim=(1.04, -0.1))
+    ax.axis("off")
+    return ax
+
+
+def _too_large(edges: int) -> TooLargeError:
+    return TooLargeError(
+        f"a drawing shows at most {MOST_EDGES} edges, this graph has {edges}; show a part of it "
+        f"(--window 0:4x0:4, window=[(0, 4), (0, 4)]), bind the layer to a smaller input, or "
+        f"export the graph and open it in Gephi or Cytoscape"
+    )
+
+
+def _draw_column(ax: Axes, space: Any, flat: Any, heights: Any, small: bool, last: bool) -> None:
+    """The nodes of a space, named where there is room."""
+    layer = space.layer
+    ax.scatter([layer] * len(flat), heights, s=24 if small else 4, color="#222222", zorder=3)
+    if not small:
+        return
+    for i, y in zip(flat.tolist(), heights, strict=True):
+        label = ",".join(map(str, _position(unravel(i, space.shape), space.shape)))
+        ax.annotate(label, (layer, y), (6 if last else -6, 0), textcoords="offset points",
+                    ha="left" if last else "right", va="center", fontsize=7)  # fmt: skip
+
+
+def draw_grids(
+    a: Map, *, names: dict[str, dict[Element, str]] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the input's grid, the output's grid and the edges between them, as the article's figure.
+
+    `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {(0, 0, 0): "1"}}`. Then only
+    the edges of named inputs are drawn, a colour an input; otherwise all, a colour a tap.
+    """
+    from matplotlib.collections import LineCollection
+
+    given = names or {}
     if a.nnz > MOST_EDGES:
-        raise TooLargeError(
-            f"a drawing shows at most {MOST_EDGES} edges, this map has {a.nnz}; bind the layer to "
-            f"a smaller input, or export the graph and open it in Gephi or Cytoscape"
-        )
-    rows, columns = a.shape
-    ax = _axes(ax, (5, max(3.0, min(12.0, max(rows, columns) * 0.28))))
-    pattern = a.pattern
-    left, right = _heights(columns), _heights(rows)
-    lines = np.empty((pattern.nnz, 2, 2))
-    lines[:, 0, 0], lines[:, 1, 0] = 0.0, 1.0
-    lines[:, 0, 1], lines[:, 1, 1] = left[pattern.indices], right[pattern.rows]
-    edges = LineCollection(list(lines), array=pattern.tap, cmap="turbo", linewidths=0.9, alpha=0.8)
-    ax.add_collection(edges)
-    small = max(rows, columns) <= 60
-    for x, heights, shape, align in (
-        (0, left, a.in_shape, "right"),
-        (1, right, a.out_shape, "left"),
-    ):
-        ax.scatter([x] * len(heights), heights, s=24 if small else 4, color="#222222", zorder=3)
-        if small:
-            for i, y in enumerate(heights):
-                label = ",".join(map(str, _position(unravel(i, shape), shape)))
-                ax.annotate(label, (x, y), (-6 if x == 0 else 6, 0), textcoords="offset points",
-                            ha=align, va="center", fontsize=7)  # fmt: skip
-    ax.set(xlim=(-0.25, 1.25), ylim=(1.04, -0.04))
+        raise _too_large(a.nnz)
+    (top, left), (bottom, right) = (_size_of_grid(shape) for shape in (a.in_shape, a.out_shape))
+    gap = 1.5 + 0.35 * max(left, right)
+    lift, drop = max(0, bottom - top) / 2, max(0, top - bottom) / 2
+    ax = _axes(ax, (0.5 * (left + right + gap) + 0.4, 0.5 * max(top, bottom) + 0.6))
+    _grid_cells(ax, a.in_shape, given.get("input", {}), (0, lift), "#ffd166")
+    _grid_cells(ax, a.out_shape, given.get("output", {}), (left + gap, drop), "#9ad1d4")
+    chosen = list(given.get("input", {})) or [
+        unravel(i, a.in_shape) for i in range(prod(a.in_shape))
+    ]
+    lines, colours = [], []
+    for number, element in enumerate(chosen):
+        y, x = _cell(element)
+        for other, tap in a.outputs_of(element):
+            v, u = _cell(other)
+            lines.append([(x + 0.5, lift + y + 0.5), (left + gap + u + 0.5, drop + v + 0.5)])
+            colours.append(number if given.get("input") else tap)
+    ax.add_collection(LineCollection(
+        lines, array=np.array(colours), cmap="tab10" if given.get("input") else "turbo",
+        linewidths=1.2 if given.get("input") else 0.7, alpha=0.85, zorder=4,
+    ))  # fmt: skip
+    ax.set(xlim=(-0.1, left + gap + right + 0.1), ylim=(max(top, bottom) + 0.1, -0.1))
+    ax.set_aspect("equal")
     ax.set_title(f"input {_times(a.in_shape)}  →  output {_times(a.out_shape)}", fontsize=9)
     ax.axis("off")
+    return ax
+
+
+def _size_of_grid(shape: tuple[int, ...]) -> tuple[int, int]:
+    size = shape[1:] if len(shape) == 3 else (1, *shape[1:])
+    if len(size) != 2 or shape[0] != 1:
+        raise GeometryError(f"a grid shows one channel of 1-D or 2-D, got shape {shape}")
+    return size[0], size[1]
+
+
+def _grid_cells(
+    ax: Axes, shape: tuple[int, ...], names: dict[Element, str], corner: tuple[float, float],
+    colour: str,
+) -> None:  # fmt: skip
+    """Cells of a grid from a corner on, the named ones lit."""
+    height, width = _size_of_grid(shape)
+    labels = {_cell(e): text for e, text in names.items()}
+    for y in range(height):
+        for x in range(width):
+            place = (corner[0] + x, corner[1] + y)
+            face = colour if (y, x) in labels else "white"
+            ax.add_patch(_pyplot().Rectangle(place, 1, 1, facecolor=face, edgecolor=GREY, lw=1))
+            if (y, x) in labels:
+                ax.text(place[0] + 0.5, place[1] + 0.5, labels[y, x], ha="center", va="center",
+                        fontsize=11, zorder=5)  # fmt: skip
+
+
+def draw_counts(counts: Any, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw a map of counts `(channels, *size)`, its first channel: the overlap of a transposed
+    layer (`connectivity(...).reads`), or how often inputs are seen (`.feeds`)."""
+    table = np.asarray(counts)
+    table = table[0] if table.ndim == 3 else table
+    table = table[None] if table.ndim == 1 else table
+    if table.ndim != 2:
+        raise GeometryError(f"counts are drawn in 1-D or 2-D, got shape {np.shape(counts)}")
+    ax = _axes(ax, (0.3 * table.shape[1] + 1.2, 0.3 * table.shape[0] + 0.6))
+    shown = ax.imshow(table, cmap="viridis", vmin=0)
+    if max(table.shape) <= 24:
+        for (y, x), value in np.ndenumerate(table):
+            light = value < 0.6 * table.max()
+            ax.text(x, y, str(value), ha="center", va="center", fontsize=7,
+                    color="white" if light else "black")  # fmt: skip
+    else:
+        ax.figure.colorbar(shown, ax=ax, shrink=0.8)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(title, fontsize=9)
+    return ax
+
+
+def draw_receptive_field(a: Map, output: Element, *, ax: Axes | None = None) -> Axes:
+    """Draw over the input's grid by how many paths an output sees each element, and the box around
+    all that it sees; of several channels their sum."""
+    check_element(output, a.out_shape)
+    counts = np.zeros(a.in_shape, np.int64)
+    for element, paths in a._spread({tuple(output): 1}, back=True).items():
+        counts[element] = paths
+    total = counts.sum(axis=0)
+    seen = np.argwhere(np.atleast_2d(total))
+    ax = draw_counts(total, title=f"what output {_times(output)} sees".replace("×", ","), ax=ax)
+    if len(seen):
+        (low, first), (high, last) = seen.min(axis=0), seen.max(axis=0)
+        box = (first - 0.5, low - 0.5), last - first + 1, high - low + 1
+        ax.add_patch(_pyplot().Rectangle(*box, fill=False, edgecolor="#e63946", lw=2))
     return ax
 
 

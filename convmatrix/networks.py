@@ -7,7 +7,7 @@ branches meet they are added, or stacked along the channels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError, WeightError
 from convmatrix.layers import Layer
 from convmatrix.maps import LeafMap, Map, bind
+from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link
@@ -196,6 +197,54 @@ class NetworkMap(Map):
                     start += channels
                 waiting[source] = waiting[source] + part if source in waiting else part
         return waiting[INPUT]
+
+    def _stages(self) -> Stages:
+        shapes: list[tuple[Index, ...]] = [self.in_shape, *self.shapes]
+        steps: list[Step] = []
+        for i, (node, inner) in enumerate(zip(self.network.nodes, self.maps, strict=True)):
+            parts = None if inner is None else inner._stages()
+            into, single = i + 1, parts is None or len(parts.steps) == 1
+            if not single:  # what the branches join to is a space of its own
+                into = len(shapes)
+                shapes.append(inner.in_shape)  # type: ignore[union-attr]
+            for source, start in self._branches(i):
+                shift = start if node.join == "concat" else 0
+                steps.append(Step(source + 1, into, inner if single else None, shift))
+            if parts is not None and not single:
+                places = {parts.input: into, parts.output: i + 1}
+                for j, shape in enumerate(parts.shapes):
+                    if j not in places:
+                        places[j] = len(shapes)
+                        shapes.append(shape)
+                steps += [
+                    replace(step, read=places[step.read], written=places[step.written])
+                    for step in parts.steps
+                ]
+        return Stages(tuple(shapes), tuple(steps), 0, len(self.maps))
+
+    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
+        last = len(self.maps) - 1
+        waiting: dict[int, dict[Element, int]] = {last if back else INPUT: counts}
+        for i in reversed(range(len(self.maps))) if back else range(len(self.maps)):
+            node, inner = self.network.nodes[i], self.maps[i]
+            if back:
+                arrived = waiting.get(i, {})
+                arrived = arrived if inner is None else inner._spread(arrived, back=True)
+            else:
+                arrived = {}
+            for source, start in self._branches(i):
+                shift = start if node.join == "concat" else 0
+                width = self._channels(source)
+                held = waiting.setdefault(source, {})
+                found, into = (arrived, held) if back else (held, arrived)
+                for (channel, *rest), count in found.items():
+                    c = channel - shift if back else channel + shift
+                    if back and not 0 <= c < width:
+                        continue
+                    into[(c, *rest)] = into.get((c, *rest), 0) + count
+            if not back:
+                waiting[i] = arrived if inner is None else inner._spread(arrived, back=False)
+        return waiting.get(INPUT if back else last, {})
 
     def _nnz(self) -> int:
         return int(self._paths(np.ones((1, *self.in_shape), np.int64)).sum())

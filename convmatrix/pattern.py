@@ -8,7 +8,7 @@ input, a row holds that input twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -20,7 +20,9 @@ from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
 
-__all__ = ["ChannelRows", "Pattern", "channel_rows", "check_memory", "index_dtype", "spread"]
+__all__ = [
+    "ChannelRows", "Pattern", "blocks_of", "channel_rows", "check_memory", "index_dtype", "spread",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -97,6 +99,13 @@ class Pattern:
             self.tap_counts,
         )
 
+    def blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
+        """The triples `(rows, columns, taps)`, so many at a time."""
+        rows = self.rows
+        for low in range(0, self.nnz, most):
+            here = slice(low, low + most)
+            yield rows[here], self.indices[here], self.tap[here]
+
     def after(self, first: Pattern) -> Pattern:
         """The paths through `first` and then this pattern; taps of both, packed into one index."""
         reach = np.diff(first.indptr)[self.indices]
@@ -138,9 +147,9 @@ class ChannelRows:
     collides: bool
 
 
-def _axis_reads(axis: Axis | ResizeAxis) -> tuple[Array, Array, Array]:
+def _axis_reads(axis: Axis | ResizeAxis, outputs: Array) -> tuple[Array, Array, Array]:
     """Sources, validity and tap of each (output, place), places in the order of the sources."""
-    o, t = np.arange(axis.outputs)[:, None], np.arange(axis.kernel)[None]
+    o, t = outputs[:, None], np.arange(axis.kernel)[None]
     if isinstance(axis, Axis) and axis.flip:
         t = t[:, ::-1]
     reads = axis.read(o, t)
@@ -158,18 +167,23 @@ def _grid(arrays: Sequence[Array]) -> tuple[Array, ...]:
     return tuple(grids)
 
 
-def channel_rows(stencil: Stencil, kind: Any) -> ChannelRows:
-    """The rows of one output channel, by index arithmetic alone: nothing is searched or probed."""
-    outputs, window = prod(stencil.out_shape[1:]), prod(stencil.kernel)
-    spatial = (*stencil.out_shape[1:], *stencil.kernel)
-    places, valid, taps = map(_grid, zip(*map(_axis_reads, stencil.axes), strict=True))
+def channel_rows(stencil: Stencil, kind: Any, part: range | None = None) -> ChannelRows:
+    """The rows of one output channel, by index arithmetic alone: nothing is searched or probed.
+    Of the first axis' outputs all, or a part."""
+    every = [np.arange(axis.outputs) for axis in stencil.axes]
+    if part is not None:
+        every[0] = every[0][part.start : part.stop]
+    outputs, window = prod(map(len, every)), prod(stencil.kernel)
+    spatial = (*map(len, every), *stencil.kernel)
+    reads = map(_axis_reads, stencil.axes, every)
+    places, valid, taps = map(_grid, zip(*reads, strict=True))
 
     flat = ravel((p.astype(kind) for p in places), stencil.in_shape[1:])
     flat = flat.reshape(outputs, 1, window)
     channel = np.arange(stencil.group_channels, dtype=kind)[:, None]
     columns = (flat + channel * prod(stencil.in_shape[1:])).reshape(outputs, -1)
 
-    position = _grid([np.arange(axis.outputs)[:, None] for axis in stencil.axes])
+    position = _grid([o[:, None] for o in every])
     tap = stencil.tap(0, 0, position, taps).astype(kind)
     tap = np.broadcast_to(tap, spatial).reshape(outputs, 1, window) if stencil.local else (
         np.broadcast_to(tap, (*(1,) * len(position), *stencil.kernel)).reshape(1, 1, window)
@@ -208,6 +222,34 @@ def spread(stencil: Stencil, rows: ChannelRows, kind: Any) -> tuple[Array, Array
         np.add(rows.columns, kind(group * step), out=indices[group, 0])
         indices[group, 1:] = indices[group, 0]
     return indptr, indices.reshape(-1)
+
+
+BLOCK = 1 << 20
+"""Triples of a block, about."""
+
+
+def blocks_of(bound: Bound, most: int = BLOCK) -> Iterator[tuple[Array, Array, Array]]:
+    """The triples `(rows, columns, taps)` in the pattern's order, some output rows at a time, in
+    memory that does not grow with their number."""
+    kind = index_dtype(prod(bound.out_shape), prod(bound.in_shape), prod(bound.tap_shape))
+    if isinstance(bound, Rearrangement):
+        yield from pattern_of(bound).blocks(most)
+        return
+    first, inner = bound.out_shape[1], prod(bound.out_shape[2:])
+    a_row = max(1, inner * bound.group_channels * prod(bound.kernel))
+    step = max(1, min(first, most // a_row))
+    parts = [range(low, min(low + step, first)) for low in range(0, first, step)]
+    kept = channel_rows(bound, kind, parts[0]) if len(parts) == 1 else None
+    width = bound.out_channels // bound.groups
+    group_step = bound.group_channels * prod(bound.in_shape[1:])
+    tap_step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
+    for o in range(bound.out_channels):
+        for part in parts:
+            rows = kept or channel_rows(bound, kind, part)
+            start = (o * first + part.start) * inner
+            outputs = np.arange(start, start + len(rows.counts), dtype=kind)
+            columns = rows.columns + kind(o // width * group_step)
+            yield np.repeat(outputs, rows.counts), columns, rows.taps + kind(o * tap_step)
 
 
 def pattern_of(bound: Bound) -> Pattern:

@@ -145,6 +145,14 @@ class Axis:
             return self.mode != "zeros"
         return bool(self.before > 0 or self.after > 0)
 
+    @property
+    def collides(self) -> bool:
+        """Whether some output reads one input through two taps."""
+        if not self.folds:
+            return False
+        reads = ([self.read(o, t) for t in range(self.kernel)] for o in range(self.outputs))
+        return any(len(set(read)) < len(read) for read in reads)
+
     def inside(self, i: Index) -> Index:
         """Whether a coordinate is a real input (works on ints and arrays)."""
         return (i >= 0) & (i < self.size)

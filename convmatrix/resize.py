@@ -119,6 +119,11 @@ class ResizeAxis:
         """Two taps never meet on one input."""
         return False
 
+    @property
+    def collides(self) -> bool:
+        """Two taps never meet on one input."""
+        return False
+
     def read(self, o: Index, t: Index) -> Index:
         """The input that `(o, t)` reads, -1 where the tap is absent (ints and arrays)."""
         places = np.array([[i for i, _ in reads] for reads in self.table])

@@ -162,28 +162,49 @@ class Stencil:
             return ravel((o, c, *t), self.tap_shape)
         return ravel((*position, *t) if self.local else t, self.tap_shape)
 
-    def inputs_of(self, output: Element) -> list[Link]:
-        """What an output element reads: `[(input element, tap), ...]`."""
+    def reads(self, output: Element) -> tuple[range, int, list[Link]]:
+        """What an output element reads: the input channels; how much further the tap is in each
+        next one; and the positions, with their taps in the first."""
         o, *position = output
         first = read_channel(o, 0, self.out_channels // self.groups, self.group_channels)
-        reads = [axis.inputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
-        return sorted(
-            ((first + c, *(i for i, _ in read)), self.tap(o, c, tuple(position), _second(read)))
-            for c in range(self.group_channels)
-            for read in product(*reads)
+        found = [axis.inputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
+        places = sorted(
+            (tuple(i for i, _ in read), self.tap(o, 0, tuple(position), _second(read)))
+            for read in product(*found)
         )
+        step = prod(self.kernel) if self.factors is None else 0
+        return range(first, first + self.group_channels), step, places
 
-    def outputs_of(self, source: Element) -> list[Link]:
-        """What reads an input element: `[(output element, tap), ...]`."""
+    def feeds(self, source: Element) -> tuple[range, int, list[Link]]:
+        """What reads an input element: the output channels, and so on as `reads`."""
         channel, *position = source
         group, c = divmod(channel, self.group_channels)
         width = self.out_channels // self.groups
-        reads = [axis.outputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
-        return sorted(
-            ((o, *(p for p, _ in read)), self.tap(o, c, tuple(p for p, _ in read), _second(read)))
-            for o in range(group * width, (group + 1) * width)
-            for read in product(*reads)
+        found = [axis.outputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
+        first = group * width
+        places = sorted(
+            (
+                tuple(p for p, _ in read),
+                self.tap(first, c, tuple(p for p, _ in read), _second(read)),
+            )
+            for read in product(*found)
         )
+        step = self.group_channels * prod(self.kernel) if self.factors is None else 0
+        return range(first, first + width), step, places
+
+    def inputs_of(self, output: Element) -> list[Link]:
+        """What an output element reads: `[(input element, tap), ...]`."""
+        return _links(*self.reads(output))
+
+    def outputs_of(self, source: Element) -> list[Link]:
+        """What reads an input element: `[(output element, tap), ...]`."""
+        return _links(*self.feeds(source))
+
+
+def _links(channels: range, step: int, places: list[Link]) -> list[Link]:
+    return [
+        ((c, *position), tap + j * step) for j, c in enumerate(channels) for position, tap in places
+    ]
 
 
 def _second(pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convmatrix.analysis.connectivity import Connectivity, connectivity
 from convmatrix.analysis.costs import Cost, cost
 from convmatrix.analysis.explanation import Explanation, explain
 from convmatrix.analysis.factors import Factorization, factorization
@@ -15,7 +16,7 @@ from convmatrix.analysis.trained import (
 )
 
 __all__ = [
-    "Cost", "Explanation", "Factorization", "LayerSeparability", "NetworkSeparability", "Plan",
-    "ReceptiveField", "TrainedLayer", "cost", "explain", "factorization", "network_separability",
-    "plan", "receptive_field",
+    "Connectivity", "Cost", "Explanation", "Factorization", "LayerSeparability",
+    "NetworkSeparability", "Plan", "ReceptiveField", "TrainedLayer", "connectivity", "cost",
+    "explain", "factorization", "network_separability", "plan", "receptive_field",
 ]  # fmt: skip

@@ -5,7 +5,8 @@ The transpose holds its map and computes nothing of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
 from convmatrix.layers.base import held_at
 from convmatrix.maps.base import Map
 from convmatrix.maps.leaf import LeafMap
+from convmatrix.maps.stages import Stages, chained, reversed_stages
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Element, Link
@@ -57,8 +59,12 @@ class TransposedMap(Map):
         return self.of
 
     @property
-    def _sides(self) -> tuple[str, str]:
-        return self.of._sides[::-1]
+    def _tap_counts(self) -> tuple[int, ...]:
+        return self.of._tap_counts
+
+    @property
+    def _collides(self) -> bool:
+        return self.of._collides
 
     def _forward(self, x: Array) -> Array:
         return self.of._adjoint(x)
@@ -74,6 +80,16 @@ class TransposedMap(Map):
 
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
         return self.of._paths(counts, back=not back)
+
+    def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
+        for rows, columns, taps in self.of._blocks(most):
+            yield columns, rows, taps
+
+    def _stages(self) -> Stages:
+        return reversed_stages(self.of._stages())
+
+    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
+        return self.of._spread(counts, back=not back)
 
     def _inputs_of(self, output: Element) -> list[Link]:
         return self.of._outputs_of(output)
@@ -121,6 +137,10 @@ class ComposedMap(Map):
             tuple(f.with_weights([next(rest) for _ in f.leaves]) for f in self.factors)
         )
 
+    @property
+    def _tap_counts(self) -> tuple[int, ...]:
+        return tuple(n for factor in self.factors for n in factor._tap_counts)
+
     def _forward(self, x: Array) -> Array:
         for factor in self.factors:
             x = factor._forward(x)
@@ -145,20 +165,28 @@ class ComposedMap(Map):
             counts = factor._paths(counts, back=back)
         return counts
 
+    def _stages(self) -> Stages:
+        return reduce(chained, (factor._stages() for factor in self.factors))
+
+    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
+        for factor in reversed(self.factors) if back else self.factors:
+            counts = factor._spread(counts, back=back)
+        return counts
+
     def _inputs_of(self, output: Element) -> list[Link]:
         links, weight = [(output, 0)], 1
         for factor in reversed(self.factors):
             links = [
                 (e, tap + t * weight) for middle, tap in links for e, t in factor._inputs_of(middle)
             ]
-            weight *= _tap_count(factor)
+            weight *= prod(factor._tap_counts)
         return sorted(links)
 
     def _outputs_of(self, source: Element) -> list[Link]:
         links = [(source, 0)]
         for factor in self.factors:
             links = [
-                (e, tap * _tap_count(factor) + t)
+                (e, tap * prod(factor._tap_counts) + t)
                 for middle, tap in links
                 for e, t in factor._outputs_of(middle)
             ]
@@ -179,11 +207,6 @@ class ComposedMap(Map):
         if self.layer is not None:
             return Map.describe(self)
         return " @ ".join(f"({factor.describe()})" for factor in reversed(self.factors))
-
-
-def _tap_count(factor: Map) -> int:
-    """How many tap combinations a map has."""
-    return prod(prod(leaf.bound.tap_shape) for leaf in factor.leaves)
 
 
 def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:

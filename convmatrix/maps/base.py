@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sympy import ImmutableSparseMatrix
 
     from convmatrix.maps.leaf import LeafMap
+    from convmatrix.maps.stages import Stages
 
 __all__ = ["Map", "times"]
 
@@ -169,6 +170,50 @@ class Map(ABC):
         self._require_numbers("list its connections")
         return self._outputs_of(check_element(source, self.in_shape))
 
+    def path_count(self, source: Iterable[int], output: Iterable[int]) -> int:
+        """How many paths lead from an input element to an output element; nothing is built.
+
+        >>> import convmatrix as cm
+        >>> stack = cm.sequential(cm.conv1d(1, 1, 3), cm.conv1d(1, 1, 3)).on(7)
+        >>> [stack.path_count((0, i), (0, 0)) for i in range(7)]
+        [1, 2, 3, 2, 1, 0, 0]
+        """
+        self._require_numbers("count its paths")
+        start, end = check_element(source, self.in_shape), check_element(output, self.out_shape)
+        return self._spread({start: 1}, back=False).get(end, 0)
+
+    def reach(self, elements: Any, *, back: bool = False) -> list[Element]:
+        """The output elements that input elements reach, in order; with `back` the input elements
+        that reach output elements. Nothing is built.
+
+        Parameters
+        ----------
+        elements
+            An element, or several.
+
+        >>> import convmatrix as cm
+        >>> conv = cm.conv1d(1, 1, 3, dilation=2).on(9)
+        >>> conv.reach((0, 4)), conv.reach([(0, 0), (0, 1)], back=True)
+        ([(0, 0), (0, 2), (0, 4)], [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5)])
+        """
+        self._require_numbers("follow its connections")
+        given = list(elements)
+        given = [given] if given and not isinstance(given[0], Iterable) else given
+        shape = self.out_shape if back else self.in_shape
+        return sorted(self._spread({check_element(e, shape): 1 for e in given}, back=back))
+
+    def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
+        """The triples `(rows, columns, taps)`, about so many at a time."""
+        return self.pattern.blocks(most)
+
+    @abstractmethod
+    def _stages(self) -> Stages:
+        """The map taken apart into elementary maps."""
+
+    @abstractmethod
+    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
+        """Path counts of some elements pushed through the map (or `back` through it)."""
+
     @abstractmethod
     def _inputs_of(self, output: Element) -> list[Link]: ...
 
@@ -260,35 +305,72 @@ class Map(ABC):
         self._require_linear("SymPy matrix")
         return symbol_matrix(self.pattern, symbol_values(self.leaves))
 
-    def to_networkx(self) -> DiGraph:
-        """The connectivity as a bipartite `DiGraph` (`MultiDiGraph` where taps collide).
+    def to_networkx(self, view: str = "bipartite", *, lazy: bool = False, axis: int = 0) -> DiGraph:
+        """The connectivity as a NetworkX graph; edges run from input to output.
 
-        Nodes `x_…` are elements of the convolution's input, `y_…` of its output; edges run from
-        input to output. The transpose has the same nodes, so its graph is this one reversed.
+        Parameters
+        ----------
+        view
+            ``"bipartite"``: elements `x_…` of the input and `y_…` of the output, an edge a
+            connection (of a composite: a path), with `tap`, and `weight` where there is one.
+            ``"layered"``: also the elements `h1_…` between the layers, an edge a connection of one
+            layer; nodes have their `layer`, as `networkx.multipartite_layout` takes it.
+            ``"channels"``: channels only, who mixes with whom; edges count their `connections`.
+            ``"axis"``: coordinates along one spatial axis; the graph of a convolution is the
+            product of its axes' and of its channels'.
+        lazy
+            A read-only graph that stores nothing: neighbours are computed when they are asked for.
+            Of the views ``bipartite`` and ``layered``.
+        axis
+            Which spatial axis the view ``axis`` shows.
+
+        Returns
+        -------
+        A `DiGraph`, or a `MultiDiGraph` keyed by tap where taps collide. The transpose has the
+        same nodes, so its graph is this one reversed.
+
+        >>> import convmatrix as cm
+        >>> graph = cm.conv1d(1, 1, 3, padding=1).on(3).to_networkx()
+        >>> sorted(graph["x_0_0"].items())
+        [('y_0_0', {'tap': 1}), ('y_0_1', {'tap': 0})]
         """
-        from convmatrix.views.graph import element_graph
+        from convmatrix.maps.graphs import graph_table, lazy_graph
+        from convmatrix.views.graph import to_networkx
 
         self._require_numbers("list its pattern")
-        check_memory(600 * (self.nnz + sum(self.shape)), f"a graph of {self.nnz} connections")
-        numeric = self.is_linear and all(leaf.is_numeric for leaf in self.leaves)
-        weights = self._edge_weights() if numeric else None
-        return element_graph(self.pattern, self.in_shape, self.out_shape, weights, self._sides)
+        if lazy:
+            return lazy_graph(self, view)
+        table = graph_table(self, view, axis)
+        need = 600 * (table.count + table.node_count)
+        check_memory(need, f"a graph of {table.count} connections; lazy=True stores none, or it")
+        return to_networkx(table)
 
     @property
-    def _sides(self) -> tuple[str, str]:
-        """The letters of the input's and the output's nodes in a graph."""
-        return "x", "y"
+    def _tap_counts(self) -> tuple[int, ...]:
+        """How many taps each leaf has, as digits of a path's packed tap."""
+        return tuple(prod(leaf.bound.tap_shape) for leaf in self.leaves)
 
-    def _edge_weights(self) -> list[Any]:
-        """The value of every triple as a built-in real number, or as text where it is complex."""
-        taps = np.unravel_index(self.pattern.tap, self.pattern.tap_counts)
-        total: Any = 1
-        for leaf, tap in zip(self.leaves, taps, strict=True):
-            total = total * with_absent(leaf.numbers(self.dtype))[tap]
+    @property
+    def _collides(self) -> bool:
+        """Whether some output reads one input through two taps or paths."""
+        return self.pattern.collides
+
+    def _edge_weights(self, tap: Array | None = None) -> list[Any]:
+        """The value of every triple (or of some taps) as a built-in real number, or as text where
+        it is complex."""
+        total = self._edge_values(tap)
         weights: list[Any] = total.tolist()
         if total.dtype.kind == "O":
             return [v if type(v) is int else float(v) for v in weights]
         return weights if total.dtype.kind in "biuf" else [str(weight) for weight in weights]
+
+    def _edge_values(self, tap: Array | None = None) -> Array:
+        """The value of every triple (or of some taps), as the matrix holds them."""
+        taps = np.unravel_index(self.pattern.tap if tap is None else tap, self._tap_counts)
+        total: Any = 1
+        for leaf, digit in zip(self.leaves, taps, strict=True):
+            total = total * with_absent(leaf.numbers(self.dtype))[digit]
+        return np.asarray(total)
 
     # --------------------------------------------------------------------------- refusals
 

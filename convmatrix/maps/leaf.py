@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from convmatrix import dense
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
 from convmatrix.layers.base import bound_at
 from convmatrix.maps.base import Map
-from convmatrix.pattern import Pattern, pattern_of
+from convmatrix.maps.stages import Stages, Step
+from convmatrix.pattern import Pattern, blocks_of, pattern_of
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Bound, Element, Link, Rearrangement, Stencil
 
@@ -133,6 +134,24 @@ class LeafMap(Map):
 
     def _outputs_of(self, source: Element) -> list[Link]:
         return self.bound.outputs_of(source)
+
+    @property
+    def _collides(self) -> bool:
+        return isinstance(self.bound, Stencil) and any(axis.collides for axis in self.bound.axes)
+
+    def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
+        return blocks_of(self.bound, most)
+
+    def _stages(self) -> Stages:
+        return Stages((self.in_shape, self.out_shape), (Step(0, 1, self),), 0, 1)
+
+    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
+        links = self.bound.inputs_of if back else self.bound.outputs_of
+        found: dict[Element, int] = {}
+        for element, count in counts.items():
+            for other, _ in links(element):
+                found[other] = found.get(other, 0) + count
+        return found
 
     def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
         from convmatrix.views.matrix import assemble

@@ -1,89 +1,134 @@
-"""Connectivity graphs as files, by NetworkX's own writers."""
+"""Connectivity graphs as files, streamed: memory does not grow with the number of edges."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import Any, BinaryIO
 
+import numpy as np
+
+from convmatrix.errors import GeometryError
 from convmatrix.maps import Map
+from convmatrix.maps.graphs import graph_table
+from convmatrix.stencil import ravel
+from convmatrix.views.graph import Edges, GraphTable, Space
 from convmatrix.writers.files import suffix_of, target
+from convmatrix.writers.graph_arrays import write_matrix_market, write_parquet
+from convmatrix.writers.graph_formats import FORMATS
 
-if TYPE_CHECKING:
-    from networkx import DiGraph
+__all__ = ["GRAPH_FORMATS", "table_of", "write_graph"]
 
-__all__ = ["GRAPH_FORMATS", "write_graph"]
+Array = np.ndarray[Any, Any]
 
-
-def _graphml(graph: DiGraph, file: BinaryIO) -> None:
-    from networkx import write_graphml
-
-    write_graphml(graph, file, named_key_ids=True)
-
-
-def _gexf(graph: DiGraph, file: BinaryIO) -> None:
-    from networkx import write_gexf
-
-    write_gexf(graph, file)
-
-
-def _gml(graph: DiGraph, file: BinaryIO) -> None:
-    from networkx import write_gml
-
-    write_gml(graph, file)
-
-
-def _json(graph: DiGraph, file: BinaryIO) -> None:
-    from networkx import node_link_data
-
-    file.write(json.dumps(node_link_data(graph, edges="edges")).encode())
-
-
-def _cytoscape(graph: DiGraph, file: BinaryIO) -> None:
-    from networkx import cytoscape_data
-
-    file.write(json.dumps(cytoscape_data(graph)).encode())
-
-
-def _csv(graph: DiGraph, file: BinaryIO) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    weighted = any("weight" in data for _, _, data in graph.edges(data=True))
-    table = csv.writer(text)
-    table.writerow(["source", "target", "tap", *(["weight"] if weighted else [])])
-    for source, sink, data in graph.edges(data=True):
-        table.writerow([source, sink, data["tap"], *([data["weight"]] if weighted else [])])
-    text.detach()
-
-
-_WRITERS: dict[str, Callable[[DiGraph, BinaryIO], None]] = {
-    "graphml": _graphml,
-    "gexf": _gexf,
-    "gml": _gml,
-    "json": _json,
-    "cyjs": _cytoscape,
-    "csv": _csv,
-}
+_WRITERS: dict[str, Callable[[GraphTable, BinaryIO], None]] = {
+    **FORMATS, "mtx": write_matrix_market, "parquet": write_parquet,
+}  # fmt: skip
 
 GRAPH_FORMATS = (*_WRITERS, "svg", "png")
 
 
-def write_graph(a: Map, path: str | Path, *, format: str | None = None) -> None:  # noqa: A002
+def write_graph(
+    a: Map,
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002
+    view: str = "bipartite",
+    axis: int = 0,
+    window: Any = None,
+    merge: bool = False,
+    progress: Callable[[Iterator[Edges], int], Iterator[Edges]] | None = None,
+) -> None:
     """Write the connectivity graph of a map; the format by `path`'s suffix, or as given.
 
-    ``graphml``, ``gexf``, ``gml``, ``json`` (node-link), ``cyjs`` (Cytoscape), ``csv`` (an edge a
-    line), or a drawing ``svg``, ``png``. Path ``-`` is standard output.
-    """
-    kind = suffix_of(path, format, GRAPH_FORMATS)
-    if kind in _WRITERS:
-        graph = a.to_networkx()
-        with target(path) as file:
-            _WRITERS[kind](graph, file)
-        return
-    from convmatrix.draw import draw_graph, save
+    Parameters
+    ----------
+    path
+        A file, which appears complete or not at all; ``-`` is standard output. A suffix ``.gz``
+        behind the format's compresses.
+    format
+        ``graphml``, ``gexf``, ``gml``, ``dot``, ``json`` (node-link), ``cyjs`` (Cytoscape),
+        ``csv`` and ``parquet`` (a row an edge), ``mtx`` (Matrix Market: row the target, column
+        the source), ``mmd`` (Mermaid) and ``tex`` (TikZ) for small graphs, or a drawing ``svg``,
+        ``png``.
+    view, axis
+        As `Map.to_networkx` takes them.
+    window
+        Of the views of elements, only the outputs in some ranges, one an axis, e.g.
+        `[(0, 4), (0, 4)]`, and what they are connected with.
+    merge
+        Add up parallel edges, for ``mtx``, which cannot hold them.
+    progress
+        Wraps the edges that are written, given how many there are.
 
-    drawn = draw_graph(a)
+    Raises
+    ------
+    FileError
+        Where the file cannot be written, or the suffix names no format.
+    GeometryError
+        Where the format cannot hold the graph; it says what would be lost.
+    TooLargeError
+        Where the graph is too large to be drawn.
+    """
+    zipped = str(path).endswith(".gz")
+    kind = suffix_of(str(path)[:-3] if zipped else path, format, GRAPH_FORMATS)
+    if kind not in _WRITERS:
+        from convmatrix.draw import draw_graph, save
+
+        drawn = draw_graph(a, view=view, axis=axis, window=window)
+        with target(path) as file:
+            save(drawn, file, kind)
+        return
+    table = table_of(a, view, axis, window)
+    if progress is not None:
+        edges = table.edges
+        table = replace(table, edges=lambda: progress(edges(), table.count))
+    write: Any = _WRITERS[kind]
+    if kind == "mtx":
+        write = partial(write, merge=merge)
     with target(path) as file:
-        save(drawn, file, kind)
+        if zipped:
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as inner:
+                write(table, inner)
+        else:
+            write(table, file)
+
+
+def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None) -> GraphTable:
+    """The graph of a view of a map, or its part in a window."""
+    table = graph_table(a, view, axis)
+    if window is None:
+        return table
+    if view != "bipartite":
+        raise GeometryError(
+            f"a window is for view 'bipartite', got {view!r}; leave one of them out"
+        )
+    ranges = window_ranges(a, window)
+    source, sink = table.spaces
+    grid = np.meshgrid(np.arange(sink.shape[0]), *(np.arange(*r) for r in ranges), indexing="ij")
+    inside = np.unique(ravel(grid, sink.shape))
+
+    def ends(space: Space) -> Array:
+        return inside if space == sink else np.empty(0, np.int64)
+
+    part = table.part(lambda edges: np.isin(edges.targets, inside), ends)
+    assert source in part.spaces
+    return part
+
+
+def window_ranges(a: Map, window: Any) -> list[tuple[int, int]]:
+    """A window of outputs, checked: `(start, stop)` an axis."""
+    size = a.out_shape[1:]
+    try:
+        ranges = [(int(low), int(high)) for low, high in window]
+    except (TypeError, ValueError):
+        ranges = []
+    fits = all(0 <= lo < hi <= n for (lo, hi), n in zip(ranges, size, strict=False))
+    if len(ranges) != len(size) or not fits:
+        raise GeometryError(
+            f"a window is a (start, stop) for each of the output's axes {size}, got {window!r}"
+        )
+    return ranges

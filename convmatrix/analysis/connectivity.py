@@ -1,0 +1,138 @@
+"""Who is connected with whom, counted: degrees, dead inputs, gridding, checkerboards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.analysis.fields import receptive_field
+from convmatrix.errors import GeometryError
+from convmatrix.layers import Layer
+from convmatrix.maps import Map
+
+__all__ = ["Connectivity", "connectivity"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Connectivity:
+    """The degrees of a map's graph, and what they say.
+
+    Attributes
+    ----------
+    reads
+        `(*out_shape)` integers: how many connections (of a composite: paths) lead to each output.
+        Of a transposed layer, how often each element is written: its overlap.
+    feeds
+        `(*in_shape)` integers: how many lead on from each input; 0 is a dead input.
+    inside
+        The values of `reads` away from the borders, over one period of the strides. More than one
+        is a checkerboard (A. Odena et al., *Deconvolution and checkerboard artifacts*, Distill
+        2016): a transposed layer has one exactly where its stride divides its kernel.
+    field
+        For each spatial axis `(first, last)`: the ends of what the output in the middle sees.
+    unseen
+        The part of the box between these ends that it does not see: gridding (of dilated stacks).
+    """
+
+    reads: Array = field(repr=False)
+    feeds: Array = field(repr=False)
+    inside: tuple[int, ...]
+    field: tuple[tuple[int, int], ...]
+    unseen: float
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all outputs away from the borders have as many connections."""
+        return len(self.inside) == 1
+
+    @property
+    def dead_inputs(self) -> list[tuple[int, ...]]:
+        """The input elements that no output sees."""
+        return [tuple(int(i) for i in place) for place in np.argwhere(self.feeds == 0)]
+
+    @property
+    def coverage(self) -> float:
+        """The part of the input elements that some output sees."""
+        return float((self.feeds > 0).mean())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, without the arrays."""
+        return {
+            "connections": int(self.reads.sum()),
+            "reads": _statistics(self.reads),
+            "feeds": _statistics(self.feeds),
+            "coverage": self.coverage,
+            "dead_inputs": int((self.feeds == 0).sum()),
+            "inside": list(self.inside),
+            "uniform": self.uniform,
+            "field": [list(ends) for ends in self.field],
+            "unseen": self.unseen,
+        }
+
+    def __str__(self) -> str:
+        reads, feeds = _statistics(self.reads), _statistics(self.feeds)
+        size = "×".join(str(last - first + 1) for first, last in self.field)
+        inside = ", ".join(map(str, self.inside))
+        return "\n".join([
+            f"{int(self.reads.sum()):,} connections",
+            f"  an output reads  {reads['min']} to {reads['max']}, {reads['mean']:.3g} on average",
+            f"  an input feeds   {feeds['min']} to {feeds['max']}, {feeds['mean']:.3g} on average",
+            f"  dead inputs      {(self.feeds == 0).sum():,} of {self.feeds.size:,}",
+            f"  inside           {inside} ({'uniform' if self.uniform else 'a checkerboard'})",
+            f"  middle output    sees {size}, {self.unseen:.0%} of it not",
+        ])  # fmt: skip
+
+
+def _statistics(counts: Array) -> dict[str, Any]:
+    return {"min": int(counts.min()), "max": int(counts.max()), "mean": float(counts.mean())}
+
+
+def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
+    """Count the connections of a layer at a size, or of a map; the matrix is not built.
+
+    >>> import convmatrix as cm
+    >>> ups = [cm.conv_transpose2d(1, 1, k, stride=2) for k in (3, 4)]
+    >>> tuple(connectivity(up, 8, 8).inside for up in ups)
+    ((1, 2, 4), (4,))
+    >>> dilated = cm.sequential(*(cm.conv1d(1, 1, 3, dilation=2) for _ in range(3)))
+    >>> connectivity(dilated, 20).field, round(connectivity(dilated, 20).unseen, 2)
+    (((4, 16),), 0.46)
+    """
+    bound = layer if isinstance(layer, Map) else layer.on(*input_size)
+    if isinstance(layer, Map) and input_size:
+        raise GeometryError(
+            "a map has its size; give connectivity(map) or connectivity(layer, size)"
+        )
+    bound._require_numbers("count its connections")
+    reads = bound._paths(np.ones((1, *bound.in_shape), np.int64))[0]
+    feeds = bound._paths(np.ones((1, *bound.out_shape), np.int64), back=True)[0]
+    middle = (0, *(n // 2 for n in bound.out_shape[1:]))
+    seen = np.array([e[1:] for e in bound.reach(middle, back=True)])
+    if not len(seen):
+        ends: tuple[tuple[int, int], ...] = ()
+        return Connectivity(reads, feeds, _inside(bound, reads), ends, 0.0)
+    ends = tuple((int(a), int(b)) for a, b in zip(seen.min(axis=0), seen.max(axis=0), strict=True))
+    box = prod(last - first + 1 for first, last in ends)
+    unseen = 1 - len(np.unique(seen, axis=0)) / box
+    return Connectivity(reads, feeds, _inside(bound, reads), ends, unseen)
+
+
+def _inside(bound: Map, reads: Array) -> tuple[int, ...]:
+    """The degrees in the middle, over one period along each axis."""
+    periods = [1] * (reads.ndim - 1)
+    if bound.layer is not None:
+        try:
+            fields = receptive_field(bound.layer, *bound.in_shape[1:])
+            periods = [axis.stride.denominator for axis in fields]
+        except GeometryError:  # branches, resizes: no one period
+            periods = [max(1, n // 2) for n in reads.shape[1:]]
+    place: list[Any] = [slice(None)]
+    for n, period in zip(reads.shape[1:], periods, strict=True):
+        start = max(0, (n - period) // 2)
+        place.append(slice(start, start + period))
+    return tuple(int(v) for v in np.unique(reads[tuple(place)]))

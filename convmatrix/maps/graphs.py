@@ -1,0 +1,318 @@
+"""The connectivity of a map as a graph, in four views: elements, layers, channels, one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convmatrix.errors import GeometryError
+from convmatrix.maps.stages import Stages, Step
+from convmatrix.relation import Axis
+from convmatrix.resize import ResizeAxis
+from convmatrix.stencil import Stencil, read_channel
+from convmatrix.views.graph import Edges, GraphTable, Space
+
+if TYPE_CHECKING:
+    from convmatrix.maps.base import Map
+
+__all__ = ["VIEWS", "graph_table", "lazy_graph"]
+
+Array = np.ndarray[Any, Any]
+
+VIEWS = ("bipartite", "layered", "channels", "axis")
+
+BLOCK = 1 << 17
+"""Edges listed at a time, about."""
+
+
+def graph_table(a: Map, view: str = "bipartite", axis: int = 0) -> GraphTable:
+    """The graph of a view of a map."""
+    if view not in VIEWS:
+        raise GeometryError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
+    stages = a._stages()
+    if view == "bipartite":
+        return _bipartite(a, stages)
+    if view == "layered":
+        return _layered(a, stages)
+    return _channels(stages) if view == "channels" else _axis(stages, axis)
+
+
+def _spaces(stages: Stages, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
+    """A space for each of the stages', in the order of their ranks."""
+    ranks, letters = stages.ranks, stages.letters
+    sides = {stages.input: "input", stages.output: "output"}
+    return tuple(
+        Space(letters[i], sides.get(i, "hidden"), tuple(shape), ranks[i], has_channel)
+        for i, shape in enumerate(shapes)
+    )
+
+
+def _ordered(spaces: tuple[Space, ...]) -> tuple[Space, ...]:
+    return tuple(sorted(spaces, key=lambda space: (space.layer, space.letter)))
+
+
+def _shapes(a: Map) -> dict[str, str]:
+    return {"in_shape": _times(a.in_shape), "out_shape": _times(a.out_shape)}
+
+
+def _times(shape: Any) -> str:
+    return "x".join(map(str, shape))
+
+
+def weight_kind(a: Map) -> str | None:
+    """The type of a map's weights in a graph: None where there are none, or symbols."""
+    if not (a.is_linear and all(leaf.is_numeric for leaf in a.leaves)):
+        return None
+    if a.dtype.kind == "O":
+        whole = all(type(v) is int for leaf in a.leaves for v in leaf.numbers(a.dtype).flat)
+        return "long" if whole else "double"
+    return "long" if a.dtype.kind in "biu" else "double" if a.dtype.kind == "f" else "string"
+
+
+def _fields(kind: str | None) -> tuple[tuple[str, str], ...]:
+    return (("tap", "long"), *(() if kind is None else (("weight", kind),)))
+
+
+_DTYPES: dict[str, Any] = {"long": np.int64, "double": np.float64}
+
+
+def _weights(a: Map | None, kind: str, tap: Array) -> Any:
+    """The weights of some taps, of one type: an array, or a list of texts or large integers."""
+    if a is None:
+        return [1] * len(tap) if kind == "string" else np.ones(len(tap), _DTYPES[kind])
+    values = a._edge_values(tap)
+    if values.dtype.kind in "iuf" and kind != "string":
+        return values.astype(_DTYPES[kind], copy=False)
+    weights = a._edge_weights(tap)
+    if kind == "string":
+        return [str(weight) for weight in weights]
+    try:
+        return np.array(weights, _DTYPES[kind])
+    except OverflowError:
+        return weights
+
+
+def _columns(a: Map, kind: str | None, tap: Array) -> list[Any]:
+    return [tap, *([] if kind is None else [_weights(a, kind, tap)])]
+
+
+def _bipartite(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
+    """Elements of input and output; an edge a path."""
+    letters = stages.letters
+    space = Space(letters[stages.input], "input", a.in_shape, 0)
+    target = Space(letters[stages.output], "output", a.out_shape, 1)
+    kind = weight_kind(a)
+
+    def edges() -> Iterator[Edges]:
+        for rows, columns, tap in a._blocks(BLOCK):
+            yield Edges(space, target, columns, rows, _columns(a, kind, tap))
+
+    return GraphTable(
+        (space, target), edges, _fields(kind), a._collides if multi is None else multi, a.nnz,
+        attributes=_shapes(a),
+    )  # fmt: skip
+
+
+def _layered(a: Map, stages: Stages) -> GraphTable:
+    """Elements of every space between the layers; an edge a connection of one layer."""
+    spaces = _spaces(stages, stages.shapes)
+    kinds = [None if step.map is None else weight_kind(step.map) for step in stages.steps]
+    weighted = all(k is not None for k, s in zip(kinds, stages.steps, strict=True) if s.map)
+    order = ("long", "double", "string")
+    found = [k for k in kinds if k is not None]
+    kind = max(found, key=order.index) if weighted and found else None
+
+    def edges() -> Iterator[Edges]:
+        for step in stages.steps:
+            source, target = spaces[step.source], spaces[step.target]
+            for sources, targets, tap in _step_blocks(step, spaces[step.read]):
+                columns: list[Any] = [tap]
+                if kind is not None:
+                    columns.append(_weights(step.map, kind, tap))
+                yield Edges(source, target, sources, targets, columns)
+
+    pairs = [(step.source, step.target) for step in stages.steps]
+    multi = len(set(pairs)) < len(pairs) or any(s.map is not None and s.map._collides
+                                                for s in stages.steps)  # fmt: skip
+    count = sum(_step_count(step, spaces[step.read]) for step in stages.steps)
+    return GraphTable(
+        _ordered(spaces), edges, _fields(kind), multi, count, layered=True, attributes=_shapes(a)
+    )
+
+
+def _step_blocks(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array]]:
+    """The edges of a step that reads a space: sources, targets and taps."""
+    for inputs, outputs, tap in _step_triples(step, read):
+        yield (outputs, inputs, tap) if step.turned else (inputs, outputs, tap)
+
+
+def _step_triples(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array]]:
+    """What a step reads, what it writes, and the taps."""
+    low = step.offset * prod(read.shape[1:])
+    if step.map is None:
+        flat = np.arange(len(read))
+        yield flat, flat + low, np.zeros(len(flat), np.int64)
+        return
+    whole = tuple(step.map.in_shape) == read.shape
+    for rows, columns, tap in step.map._blocks(BLOCK):
+        if whole:
+            yield columns, rows, tap
+        else:
+            here = (columns >= low) & (columns < low + len(read))
+            yield columns[here] - low, rows[here], tap[here]
+
+
+def _step_count(step: Step, read: Space) -> int:
+    if step.map is None:
+        return len(read)
+    if tuple(step.map.in_shape) == read.shape:
+        return int(step.map.nnz)
+    return sum(len(s) for s, _, _ in _step_triples(step, read))
+
+
+def _channels(stages: Stages) -> GraphTable:
+    """Channels of every space; an edge where a channel is read, with how many connections."""
+    spaces = _spaces(stages, [shape[:1] for shape in stages.shapes])
+
+    def edges() -> Iterator[Edges]:
+        for step in stages.steps:
+            source, target = spaces[step.source], spaces[step.target]
+            inputs, outputs, counts = _channel_pairs(step, stages)
+            here = (inputs >= step.offset) & (inputs < step.offset + len(spaces[step.read]))
+            ends = inputs[here] - step.offset, outputs[here]
+            first, last = ends[::-1] if step.turned else ends
+            yield Edges(source, target, first, last, [counts[here]])
+
+    count = sum(len(e.sources) for e in edges())
+    pairs = [(step.source, step.target) for step in stages.steps]
+    multi = len(set(pairs)) < len(pairs)
+    return GraphTable(
+        _ordered(spaces), edges, (("connections", "long"),), multi, count, layered=True
+    )
+
+
+def _channel_pairs(step: Step, stages: Stages) -> tuple[Array, Array, Array]:
+    """Input and output channels that a step connects, and how many connections each pair has."""
+    if step.map is None:
+        channels = np.arange(stages.shapes[step.read][0])
+        size = prod(stages.shapes[step.read][1:])
+        return channels + step.offset, channels + step.offset, np.full(len(channels), size)
+    leaf = step.map.leaves[0]
+    forward, bound = step.map is leaf, leaf.bound
+    if isinstance(bound, Stencil):
+        width = bound.out_channels // bound.groups
+        o, c = (x.reshape(-1) for x in np.indices((bound.out_channels, bound.group_channels)))
+        inputs, outputs = read_channel(o, c, width, bound.group_channels), o
+        counts = np.full(len(o), prod(axis.pairs for axis in bound.axes))
+    else:
+        pattern, inner = leaf.pattern, prod(bound.out_shape[1:])
+        pairs = np.stack([pattern.indices // prod(bound.in_shape[1:]), pattern.rows // inner])
+        (inputs, outputs), counts = np.unique(pairs, axis=1, return_counts=True)
+    return (inputs, outputs, counts) if forward else (outputs, inputs, counts)
+
+
+def _axis(stages: Stages, axis: int) -> GraphTable:
+    """Coordinates along one axis: a convolution's graph is the product of its axes' and of its
+    channels'."""
+    ndim = len(stages.shapes[0]) - 1
+    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
+        raise GeometryError(f"axis must be one of the {ndim} spatial axes, got {axis!r}")
+    spaces = _spaces(stages, [(s[1 + axis % ndim],) for s in stages.shapes], has_channel=False)
+
+    def edges() -> Iterator[Edges]:
+        for step in stages.steps:
+            source, target = spaces[step.source], spaces[step.target]
+            triples = np.array(_axis_triples(step, axis % ndim, len(source)), np.int64)
+            inputs, outputs, tap = triples.reshape(-1, 3).T
+            ends = inputs, outputs
+            yield Edges(source, target, *(ends[::-1] if step.turned else ends), [tap])
+
+    listed = list(edges())
+    pairs = [(e.source, e.target, s, t) for e in listed
+             for s, t in zip(e.sources.tolist(), e.targets.tolist(), strict=True)]  # fmt: skip
+    multi = len(set(pairs)) < len(pairs)
+    return GraphTable(
+        _ordered(spaces), lambda: iter(listed), (("tap", "long"),), multi, len(pairs), layered=True
+    )
+
+
+def _axis_triples(step: Step, axis: int, size: int) -> list[tuple[int, int, int]]:
+    """`(source, target, tap)` along an axis."""
+    if step.map is None:
+        return [(i, i, 0) for i in range(size)]
+    leaf = step.map.leaves[0]
+    if not isinstance(leaf.bound, Stencil):
+        raise GeometryError(
+            f"{leaf.typed.name} moves elements between axes, so it has no graph of one axis; use "
+            f"view='bipartite'"
+        )
+    along: Axis | ResizeAxis = leaf.bound.axes[axis]
+    found = [(i, o, t) for o in range(along.outputs) for i, t in along.inputs_of(o)]
+    return found if step.map is leaf else [(o, i, t) for i, o, t in found]
+
+
+def lazy_graph(a: Map, view: str) -> Any:
+    """The graph of a view, which stores nothing."""
+    from convmatrix.views import lazy
+
+    if view not in ("bipartite", "layered"):
+        raise GeometryError(f"a lazy graph is of view 'bipartite' or 'layered', got {view!r}")
+    stages = a._stages()
+    if view == "bipartite":
+        stages = Stages((a.in_shape, a.out_shape), (Step(0, 1, a),), 0, 1, stages.flipped)
+        # paths of a composite may run in parallel: finding out would list them all
+        table = _bipartite(a, stages, multi=len(a.leaves) > 1 or a._collides)
+        spaces = table.spaces
+    else:
+        table = _layered(a, stages)
+        spaces = _spaces(stages, stages.shapes)
+    places = {space: i for i, space in enumerate(spaces)}
+    leaving = [[s for s in stages.steps if s.source == i] for i in range(len(spaces))]
+    arriving = [[s for s in stages.steps if s.target == i] for i in range(len(spaces))]
+
+    def out(space: Space, element: Any) -> list[Any]:
+        return [
+            _neighbours(step, spaces, element, back=step.turned) for step in leaving[places[space]]
+        ]
+
+    def back(space: Space, element: Any) -> list[Any]:
+        return [
+            _neighbours(step, spaces, element, back=not step.turned)
+            for step in arriving[places[space]]
+        ]
+
+    kinds = dict(table.fields)
+
+    def weigh(part: Any, tap: int) -> Any:
+        if "weight" not in kinds:
+            return None
+        convert: Any = {"long": int, "double": float, "string": str}[kinds["weight"]]
+        return convert(1 if part is None else part._edge_weights(np.array([tap]))[0])
+
+    return lazy.lazy_graph(table, out, back, weigh)
+
+
+def _neighbours(step: Step, spaces: tuple[Space, ...], element: Any, *, back: bool) -> Any:
+    """What a step writes from an element that it reads; or `back` from one that it writes."""
+    from convmatrix.views import lazy
+
+    read = spaces[step.read]
+    if not back:
+        element = (element[0] + step.offset, *element[1:])
+    space = read if back else spaces[step.written]
+    if step.map is None:
+        links = [(element, 0)]
+    else:
+        leaf = step.map.leaves[0] if len(step.map.leaves) == 1 else None
+        whole = tuple(step.map.in_shape) == read.shape
+        if leaf is not None and (whole or not back) and isinstance(leaf.bound, Stencil):
+            reads = leaf.bound.reads if back == (step.map is leaf) else leaf.bound.feeds
+            return lazy.gridded(space, *reads(element), step.map)
+        links = step.map._inputs_of(element) if back else step.map._outputs_of(element)
+    if back and step.offset:
+        links = [((c - step.offset, *rest), tap) for (c, *rest), tap in links]
+    links = [link for link in links if 0 <= link[0][0] < space.shape[0]]
+    return lazy.listed(space, links, step.map)

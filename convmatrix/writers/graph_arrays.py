@@ -1,0 +1,104 @@
+"""Graphs as arrays of numbers: Parquet, one row an edge, and Matrix Market, one line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from convmatrix.errors import GeometryError, MissingExtraError
+from convmatrix.views.graph import Edges, GraphTable, as_list
+
+__all__ = ["write_matrix_market", "write_parquet"]
+
+Array = np.ndarray[Any, Any]
+
+
+def write_parquet(table: GraphTable, file: BinaryIO) -> None:
+    """One row an edge: flat indices of source and target, and the attributes; of several spaces
+    also which. The shapes are in the schema's metadata (`in_shape`, `out_shape`)."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtraError("pyarrow", "parquet", "a Parquet file") from None
+    kinds = {"long": pa.int64(), "double": pa.float64(), "string": pa.string()}
+    largest = max(map(len, table.spaces))
+    flat = pa.int32() if largest < 2**31 else pa.int64()
+    spaces = len(table.spaces) > 2
+    schema = pa.schema(
+        [
+            ("source", flat), ("target", flat),
+            *([("from", pa.string()), ("to", pa.string())] if spaces else []),
+            *((name, kinds[kind] if name != "tap" else pa.int32()) for name, kind in table.fields),
+        ],
+        metadata={**table.attributes, "creator": "convmatrix"},
+    )  # fmt: skip
+    with pq.ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
+        for edges in table.edges():
+            columns = [pa.array(edges.sources, flat), pa.array(edges.targets, flat)]
+            if spaces:
+                count = len(edges.sources)
+                columns += [pa.array([s.letter] * count) for s in (edges.source, edges.target)]
+            columns += [
+                pa.array(column, schema.field(name).type)
+                for (name, _), column in zip(table.fields, edges.columns, strict=True)
+            ]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = False) -> None:
+    """The matrix, an entry an edge: row its target, column its source, value its weight; without
+    weights a pattern. The format holds one entry a place: with `merge` parallel edges are added."""
+    if len(table.spaces) > 2:
+        raise GeometryError(
+            "a Matrix Market file holds one matrix, from inputs to outputs; use view='bipartite'"
+        )
+    if table.multi and not merge:
+        raise GeometryError(
+            "a Matrix Market file holds one entry a place, and here taps collide: their entries "
+            "would be added and their taps lost; add merge=True (--merge), or write .csv"
+        )
+    names = [name for name, _ in table.fields]
+    kind = dict(table.fields).get("weight")
+    if kind == "string":
+        raise GeometryError("complex weights do not go into this file; use matrix -o FILE.mtx")
+    source, target = table.spaces
+    word = {None: "integer" if table.multi else "pattern", "long": "integer", "double": "real"}
+    blocks: Any = _merged(table, names, kind) if table.multi else _plain(table, names, kind)
+    count = table.count
+    if table.multi:
+        blocks = list(blocks)
+        count = sum(len(rows) for rows, _, _ in blocks)
+    file.write(
+        f"%%MatrixMarket matrix coordinate {word[kind]} general\n"
+        f"{len(target)} {len(source)} {count}\n".encode()
+    )
+    for rows, columns, values in blocks:
+        parts = [(rows + 1).tolist(), (columns + 1).tolist()]
+        parts += [] if values is None else [values]
+        flat = [v for row in zip(*parts, strict=True) for v in row]
+        line = " ".join(["%d", "%d", *([] if values is None else ["%r"])]) + "\n"
+        file.write((line * len(rows) % tuple(flat)).encode())
+
+
+def _plain(table: GraphTable, names: list[str], kind: str | None) -> Iterator[Any]:
+    for edges in table.edges():
+        yield edges.targets, edges.sources, _weights(edges, names, kind)
+
+
+def _weights(edges: Edges, names: list[str], kind: str | None) -> list[Any] | None:
+    return None if kind is None else as_list(edges.columns[names.index("weight")])
+
+
+def _merged(table: GraphTable, names: list[str], kind: str | None) -> Iterator[Any]:
+    """The edges with parallel ones added. They share a row, and so a block."""
+    for edges in table.edges():
+        places = edges.targets.astype(np.int64) * len(table.spaces[0]) + edges.sources
+        values = _weights(edges, names, kind) or [1] * len(places)
+        unique, inverse = np.unique(places, return_inverse=True)
+        sums = np.zeros(len(unique), np.float64 if kind == "double" else np.int64)
+        np.add.at(sums, inverse, values)
+        rows, columns = np.divmod(unique, len(table.spaces[0]))
+        yield rows, columns, sums.tolist()

@@ -45,9 +45,10 @@ _HOMES = {
         "depthwise_separability separability"
     ),
     "views.symbols": "symbols weight_symbols",
+    "writers": "write_graph write_matrix",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = ("kernels",)
+_MODULES = ("draw", "kernels")
 
 __all__ = sorted([*_HOME_OF, *_MODULES])
 

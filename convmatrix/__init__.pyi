@@ -1,5 +1,6 @@
 """The public names, for type checkers; `__init__.py` loads them when first used."""
 
+from convmatrix import draw as draw
 from convmatrix import kernels as kernels
 from convmatrix.analysis import Connectivity as Connectivity
 from convmatrix.analysis import Cost as Cost
@@ -97,3 +98,5 @@ from convmatrix.views.symbols import weight_symbols as weight_symbols
 
 __version__: str
 __all__: list[str]
+from convmatrix.writers import write_graph as write_graph
+from convmatrix.writers import write_matrix as write_matrix

@@ -164,17 +164,22 @@ def draw_grids(
     gap = 1.5 + 0.35 * max(left, right)
     lift, drop = max(0, bottom - top) / 2, max(0, top - bottom) / 2
     ax = _axes(ax, (0.5 * (left + right + gap) + 0.4, 0.5 * max(top, bottom) + 0.6))
-    _grid_cells(ax, a.in_shape, given.get("input", {}), (0, lift), "#ffd166")
-    _grid_cells(ax, a.out_shape, given.get("output", {}), (left + gap, drop), "#9ad1d4")
+    _grid_cells(ax, a.in_shape, given.get("input", {}), (0, lift), "#ffd166", 0.32)
+    _grid_cells(ax, a.out_shape, given.get("output", {}), (left + gap, drop), "#9ad1d4", 0.68)
     chosen = list(given.get("input", {})) or [
         unravel(i, a.in_shape) for i in range(prod(a.in_shape))
     ]
     lines, colours = [], []
+    spread = 0.8 / max(1, len(chosen) - 1)
     for number, element in enumerate(chosen):
         y, x = _cell(element)
+        start = np.array([x + 0.72, lift + y + 0.68])
         for other, tap in a.outputs_of(element):
             v, u = _cell(other)
-            lines.append([(x + 0.5, lift + y + 0.5), (left + gap + u + 0.5, drop + v + 0.5)])
+            end = np.array([left + gap + u + 0.28, drop + v + 0.2 + spread * number * 0.8])
+            bend = (start + end) / 2 + (0, 0.9 * (number * spread - 0.4))
+            t = np.linspace(0, 1, 24)[:, None]
+            lines.append((1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end)
             colours.append(number if given.get("input") else tap)
     ax.add_collection(LineCollection(
         lines, array=np.array(colours), cmap="tab10" if given.get("input") else "turbo",
@@ -196,9 +201,9 @@ def _size_of_grid(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def _grid_cells(
     ax: Axes, shape: tuple[int, ...], names: dict[Element, str], corner: tuple[float, float],
-    colour: str,
+    colour: str, shift: float,
 ) -> None:  # fmt: skip
-    """Cells of a grid from a corner on, the named ones lit."""
+    """Cells of a grid from a corner on, the named ones lit, with their names at `shift`."""
     height, width = _size_of_grid(shape)
     labels = {_cell(e): text for e, text in names.items()}
     for y in range(height):
@@ -207,8 +212,8 @@ def _grid_cells(
             face = colour if (y, x) in labels else "white"
             ax.add_patch(_pyplot().Rectangle(place, 1, 1, facecolor=face, edgecolor=GREY, lw=1))
             if (y, x) in labels:
-                ax.text(place[0] + 0.5, place[1] + 0.5, labels[y, x], ha="center", va="center",
-                        fontsize=11, zorder=5)  # fmt: skip
+                ax.text(place[0] + shift, place[1] + 0.36, labels[y, x], ha="center", va="center",
+                        fontsize=12, weight="bold", zorder=5)  # fmt: skip
 
 
 def draw_counts(counts: Any, *, title: str = "", ax: Axes | None = None) -> Axes:

@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 import convmatrix as cm
-from convmatrix.draw import draw_figure
+from convmatrix.draw import draw_figure, draw_grids
 
 mpl.use("Agg")
 
@@ -17,4 +17,6 @@ NAMES = {
 }
 
 A = cm.conv2d(1, 1, 3, stride=2, padding=1).on(5, 5)
-draw_figure(A, names=NAMES).savefig(Path(__file__).parent / "figure.png", dpi=90)
+HERE = Path(__file__).parent
+draw_figure(A, names=NAMES).savefig(HERE / "figure.png", dpi=90)
+draw_grids(A, names=NAMES).figure.savefig(HERE / "grids.png", dpi=90)

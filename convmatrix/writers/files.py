@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -19,8 +20,12 @@ __all__ = ["suffix_of", "target"]
 def target(path: str | Path) -> Iterator[BinaryIO]:
     """A binary file that takes its name when the block ends well; ``-`` is standard output."""
     if str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        bare = getattr(sys.stdout, "buffer", None)
+        held = io.BytesIO() if bare is None else bare
+        yield held
+        if bare is None:  # a notebook's, which takes text only
+            sys.stdout.write(held.getvalue().decode())
+        sys.stdout.flush()
         return
     place = Path(path)
     try:

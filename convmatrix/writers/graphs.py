@@ -72,6 +72,14 @@ def write_graph(
         Where the format cannot hold the graph; it says what would be lost.
     TooLargeError
         Where the graph is too large to be drawn.
+
+    >>> import convmatrix as cm
+    >>> write_graph(cm.conv1d(1, 1, 2).on(3), "-", format="csv")
+    source,target,tap
+    x_0_0,y_0_0,0
+    x_0_1,y_0_0,1
+    x_0_1,y_0_1,0
+    x_0_2,y_0_1,1
     """
     zipped = str(path).endswith(".gz")
     kind = suffix_of(str(path)[:-3] if zipped else path, format, GRAPH_FORMATS)

@@ -15,10 +15,14 @@ MATRIX_FORMATS = ("npz", "mtx", "npy", "tex", "svg", "png")
 
 
 def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None:  # noqa: A002
-    """Write the matrix of a map; the format by `path`'s suffix, or as given.
+    r"""Write the matrix of a map; the format by `path`'s suffix, or as given.
 
     ``npz`` (SciPy's `save_npz`), ``mtx`` (Matrix Market), ``npy`` (dense), ``tex`` (LaTeX; with
     symbols where there is no weight), or a picture ``svg``, ``png``. Path ``-`` is standard output.
+
+    >>> import convmatrix as cm
+    >>> write_matrix(cm.conv1d(1, 1, 2, weight=[[[1, -1]]]).on(3), "-", format="tex")
+    \left[\begin{matrix}1 & -1 & 0\\0 & 1 & -1\end{matrix}\right]
     """
     kind = suffix_of(path, format, MATRIX_FORMATS)
     if kind in ("svg", "png"):

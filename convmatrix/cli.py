@@ -20,6 +20,7 @@ import convmatrix as cm
 from convmatrix.errors import (
     CertificateError,
     ConvMatrixError,
+    FileError,
     GeometryError,
     ProofError,
     WeightError,
@@ -431,7 +432,13 @@ def separable(
     """
     from convmatrix.readers import MODELS
 
+    if plot is not None:
+        _kind_of_plot(plot)
     if kernel.lower().endswith(tuple(MODELS)):
+        if exact or decimal:
+            raise GeometryError(
+                "--exact and --decimal are for one kernel; the table of a model counts both"
+            )
         return _separable_model(kernel, tol, plot, csv, as_json)
     if csv is not None:
         raise GeometryError("--csv is for models; use --json for one kernel")
@@ -471,13 +478,21 @@ def _separable_model(
     return 0
 
 
+def _kind_of_plot(path: str) -> str:
+    """The format of a drawing, checked before anything is computed."""
+    from convmatrix.writers.files import suffix_of
+
+    if path == "-":
+        raise FileError("--plot takes a file .svg or .png, not standard output")
+    return suffix_of(path, None, ("svg", "png"))
+
+
 def _plot(path: str, make: Callable[[Any], Any]) -> None:
     """Draw into a file."""
     from convmatrix import draw
     from convmatrix.writers import target
-    from convmatrix.writers.files import suffix_of
 
-    kind = suffix_of(path, None, ("svg", "png"))
+    kind = _kind_of_plot(path)
     ax = make(draw)
     with target(path) as file:
         draw.save(ax, file, kind)

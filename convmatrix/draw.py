@@ -322,8 +322,7 @@ def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
     elif verdict.separable is None:
         raise GeometryError("a kernel whose separability depends on symbols has no factors to draw")
     else:
-        left, sigma, right = np.linalg.svd(kernel.astype(float))
-        sign, column, row = "≈", left[:, 0] * sigma[0], right[0]
+        ((column,), (row,)), sign = verdict._svd_terms(1), "≈"
     h, w = kernel.shape
     ax = _axes(ax, (0.55 * (2 * w + 4), 0.55 * (h + 1.6)))
     _cells(ax, kernel, (0, 0))
@@ -340,11 +339,11 @@ def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
 
 def _cells(ax: Axes, values: Any, corner: tuple[float, float]) -> None:
     """A grid of numbers from a corner on, the darker the larger."""
-    sizes = np.array([[abs(complex(v)) if getattr(v, "is_number", True) else 0.0 for v in line]
-                      for line in values])  # fmt: skip
+    numbers = np.array([[_value(v) for v in line] for line in values])
+    sizes = np.abs(numbers)
     largest = sizes.max() or 1.0
     for (y, x), value in np.ndenumerate(values):
-        negative = getattr(value, "is_number", True) and complex(value).real < 0
+        negative = numbers[y, x].real < 0
         strength = 0.65 * sizes[y, x] / largest
         tint = (
             (1 - strength, 1 - strength / 2, 1.0)
@@ -354,9 +353,20 @@ def _cells(ax: Axes, values: Any, corner: tuple[float, float]) -> None:
         place = (corner[0] + x, corner[1] + y)
         ax.add_patch(_pyplot().Rectangle(place, 1, 1, facecolor=tint, edgecolor=GREY, lw=1))
         if max(values.shape) <= MOST_TAPS:
-            text = f"{value:.3g}" if isinstance(value, (float, np.floating)) else str(value)
+            rounded = isinstance(value, (float, complex, np.inexact))
+            text = f"{value:.3g}" if rounded else str(value)
             ax.text(place[0] + 0.5, place[1] + 0.5, text, ha="center", va="center",
                     fontsize=9 if len(text) < 4 else 5 if len(text) > 6 else 7)  # fmt: skip
+
+
+def _value(entry: Any) -> complex:
+    """An entry as a number to shade by: 0 for symbols, infinite where it is too large."""
+    if not getattr(entry, "is_number", True):
+        return 0j
+    try:
+        return complex(entry)
+    except OverflowError:
+        return complex(np.finfo(float).max)
 
 
 def draw_singular_values(verdict: Separability, *, ax: Axes | None = None) -> Axes:

@@ -48,6 +48,9 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 
+MOST_TAPS, LEAST = 4096, 1e-3
+"""Taps an axis at most, and the least width of a Gaussian."""
+
 
 def sobel(axis: int = -1, *, ndim: int = 2, dtype: Any = None) -> Array:
     """Derivative along an axis, smoothed by [1, 2, 1] along the others (as `scipy.ndimage.sobel`).
@@ -104,14 +107,16 @@ def laplacian(neighbours: int = 4, *, ndim: int = 2, dtype: Any = None) -> Array
 
 def identity(size: int = 3, *, ndim: int = 2, dtype: Any = None) -> Array:
     """1 in the middle, 0 elsewhere."""
-    kernel = np.zeros((_size(size, odd=True),) * ndim, np.int64)
+    size = _size(size, odd=True)
+    kernel = np.zeros((size,) * ndim, np.int64)
     kernel[(size // 2,) * ndim] = 1
     return _made(kernel, dtype)
 
 
 def box(size: int = 3, *, ndim: int = 2, dtype: Any = None) -> Array:
     """The mean of a window."""
-    return _made(np.full((_size(size),) * ndim, Fraction(1, size**ndim), object), dtype)
+    size = _size(size)
+    return _made(np.full((size,) * ndim, Fraction(1, size**ndim), object), dtype)
 
 
 def gaussian(
@@ -119,11 +124,12 @@ def gaussian(
 ) -> Array:
     """The binomial kernel, exact, whose variance is `(size - 1)/4` an axis; or, with `sigma`, the
     Gaussian sampled at the taps, with sum 1 (as MATLAB's `fspecial` and OpenCV)."""
-    _size(size)
+    size = _size(size)
     if sigma is None:
         row = np.array([Fraction(comb(size - 1, j), 2 ** (size - 1)) for j in range(size)], object)
     else:
-        row = np.exp(-((np.arange(size) - (size - 1) / 2) ** 2) / (2 * _positive(sigma) ** 2))
+        far = ((np.arange(size) - (size - 1) / 2) / _positive(sigma)) ** 2
+        row = np.exp((far.min() - far) / 2)
         row /= row.sum()
     return _made(reduce(np.multiply.outer, [row] * ndim), dtype)
 
@@ -136,7 +142,10 @@ def unsharp(
     >>> unsharp(5)[2, 2]
     Fraction(119, 64)
     """
-    kernel = -amount * gaussian(_size(size, odd=True), sigma)
+    size = _size(size, odd=True)
+    if not isinstance(amount, (int, float, Fraction, np.number)):
+        raise GeometryError(f"amount must be a number, got {amount!r}")
+    kernel = -amount * gaussian(size, sigma)
     kernel[size // 2, size // 2] += 1 + amount
     return _made(kernel, dtype)
 
@@ -153,7 +162,8 @@ def emboss(*, dtype: Any = None) -> Array:
 
 def log(size: int = 5, sigma: float = 0.5, *, dtype: Any = None) -> Array:
     """Laplacian of a Gaussian, with sum 0 (as MATLAB's ``fspecial('log')``)."""
-    y, x = np.indices((_size(size),) * 2) - (size - 1) / 2
+    size = _size(size)
+    y, x = np.indices((size,) * 2) - (size - 1) / 2
     squares, bell = x * x + y * y, gaussian(size, _positive(sigma))
     kernel = bell * (squares - 2 * sigma**2) / sigma**4
     return _made(kernel - kernel.mean(), dtype)
@@ -170,7 +180,8 @@ def gabor(
     >>> gabor(5).shape
     (5, 5)
     """
-    y, x = np.indices((_size(size, odd=True),) * 2) - size // 2
+    size = _size(size, odd=True)
+    y, x = np.indices((size,) * 2) - size // 2
     across, along = x * cos(theta) + y * sin(theta), y * cos(theta) - x * sin(theta)
     bell = np.exp(-(across**2 + (gamma * along) ** 2) / (2 * _positive(sigma) ** 2))
     return _made(bell * np.cos(2 * np.pi * across / _positive(wavelength) + psi), dtype)
@@ -183,7 +194,10 @@ def motion(size: int = 9, angle: float = 0.0, *, dtype: Any = None) -> Array:
     >>> motion(3, 90).tolist()
     [[0, Fraction(1, 3), 0], [0, Fraction(1, 3), 0], [0, Fraction(1, 3), 0]]
     """
-    middle = _size(size, odd=True) // 2
+    size = _size(size, odd=True)
+    middle = size // 2
+    if not isinstance(angle, (int, float, np.number)) or not np.isfinite(angle):
+        raise GeometryError(f"angle must be a finite number of degrees, got {angle!r}")
     if angle % 45 == 0:
         step = {0: (0, 1), 45: (-1, 1), 90: (1, 0), 135: (1, 1)}[int(angle % 180)]
         kernel = np.full((size, size), 0, object)
@@ -227,7 +241,7 @@ def named(text: str) -> Array:
 
 
 def _derivative(smooth: list[int], axis: int, ndim: int, dtype: Any) -> Array:
-    if not -ndim <= axis < ndim:
+    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise GeometryError(f"axis must be one of {ndim}, got {axis!r}")
     rows = [np.array([-1, 0, 1] if j == axis % ndim else smooth) for j in range(ndim)]
     return _made(reduce(np.multiply.outer, rows), dtype)
@@ -243,10 +257,14 @@ def _size(size: Any, *, odd: bool = False) -> int:
         raise GeometryError(f"size counts taps an axis, 1 or more, got {size!r}")
     if odd and size % 2 == 0:
         raise GeometryError(f"size must be odd, so that there is a middle, got {size!r}")
+    if size > MOST_TAPS:
+        raise GeometryError(f"size counts taps an axis, at most {MOST_TAPS}, got {size!r}")
     return int(size)
 
 
 def _positive(value: float) -> float:
-    if not value > 0:
-        raise GeometryError(f"sigma and wavelength must be positive, got {value!r}")
+    if not isinstance(value, (int, float, np.number)) or not LEAST < value < np.inf:
+        raise GeometryError(
+            f"sigma and wavelength must be positive numbers of taps, {LEAST} or more, got {value!r}"
+        )
     return value

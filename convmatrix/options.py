@@ -285,7 +285,7 @@ def read_kernel(text: str) -> Array:
     >>> read_kernel("1 2; 1/2 1").tolist()
     [[1, 2], [Fraction(1, 2), 1]]
     """
-    if text.endswith(".npy") or Path(text).is_file():
+    if text.endswith(".npy") or (len(text) < 1024 and Path(text).is_file()):
         return read_array(text)
     try:
         if text.lstrip().startswith("["):

@@ -236,3 +236,83 @@ def test_drawings():
     assert [bar.get_height() for bar in bars] == [1, 1, 1, 1]
     with pytest.raises(cm.GeometryError, match="two axes"):
         draw.draw_separable(cm.separability(np.ones((2, 2, 2))))
+
+
+# ------------------------------------------------- found by a hostile reader, each once wrong
+
+
+def test_layers_of_nothing_and_of_whole_numbers():
+    empty = cm.network_separability([cm.TrainedLayer("zero", np.zeros((4, 3, 3, 3)))]).layers[0]
+    assert (empty.rank, empty.multiplier, empty.exactly, empty.depthwise_error) == (1, 1, 12, 0)
+    whole = np.array([[2**62, 2**62], [2**62 + 1, 2**62 + 2]])[None, None]
+    row = cm.network_separability([cm.TrainedLayer("whole", whole)]).layers[0]
+    assert (row.exactly, row.numerically) == (0, 1)
+    complex_ = STANDARD + 1j * STANDARD[::-1]
+    row = cm.network_separability([cm.TrainedLayer("complex", complex_)]).layers[0]
+    assert row.depthwise_error == pytest.approx(cm.depthwise_separability(complex_).distance)
+    huge = cm.network_separability([cm.TrainedLayer("huge", 1e200 * STANDARD.astype(float))])
+    plain = cm.network_separability([cm.TrainedLayer("plain", STANDARD.astype(float))])
+    assert huge.layers[0].rank == plain.layers[0].rank
+    assert huge.layers[0].depthwise_error == pytest.approx(plain.layers[0].depthwise_error)
+
+
+def test_tolerances_of_networks():
+    layer = cm.TrainedLayer("w", np.einsum("ci,cj->cij", *np.ones((2, 8, 3)))[:, None])
+    for tol in (-1, np.nan, "x"):
+        with pytest.raises(cm.WeightError, match="tol"):
+            cm.network_separability([layer], tol=tol)
+    assert cm.network_separability([layer], tol=0).layers[0].exactly == 8
+
+
+def test_onnx_weights_through_other_nodes(tmp_path):
+    onnx, model = onnx_model(False)
+    from onnx import helper, numpy_helper
+
+    graph = model.graph
+    by_name = {t.name: t for t in graph.initializer}
+    quantised = np.array([[[[3, 0], [1, 2]]]] * 2, np.int8).reshape(2, 1, 2, 2)
+    graph.initializer.extend([
+        numpy_helper.from_array(quantised, "q"),
+        numpy_helper.from_array(np.float32([0.5, 2]), "s"),
+        numpy_helper.from_array(np.int8([0, 1]), "z"),
+    ])  # fmt: skip
+    by_name["w"].name = "stored"
+    graph.node.insert(0, helper.make_node("Identity", ["stored"], ["w"]))
+    graph.node.insert(0, helper.make_node("DequantizeLinear", ["q", "s", "z"], ["dq"], axis=0))
+    graph.node.insert(0, helper.make_node("Relu", ["u"], ["computed"]))
+    graph.node.append(helper.make_node("Conv", ["x", "dq"], ["e"], name="quantised", group=2))
+    graph.node.append(helper.make_node("Conv", ["x", "computed"], ["f"], name="computed"))
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.warns(UserWarning, match="computed"):
+        layers = cm.read_layers(tmp_path / "m.onnx")
+    check(layers[:3])
+    expected = (quantised - np.array([0, 1]).reshape(2, 1, 1, 1)) * np.array([0.5, 2]).reshape(
+        2, 1, 1, 1
+    )
+    assert (layers[-1].weight == expected).all()
+    assert layers[-1].kind == "depthwise"
+
+
+def test_the_verb_checks_before_it_works(tmp_path):
+    np.savez(tmp_path / "m.npz", **ARRAYS)
+    result = run("separable", tmp_path / "m.npz", "--csv", tmp_path / "t.csv", "--plot", "p.jpg")
+    assert isinstance(result.exception, cm.FileError)
+    assert not (tmp_path / "t.csv").exists()
+    assert isinstance(run("separable", tmp_path / "m.npz", "--exact").exception, cm.GeometryError)
+    assert isinstance(run("separable", "sobel", "--plot", "-").exception, cm.FileError)
+    assert run("separable", "; ".join(["1 " * 60] * 60)).return_value == 0
+
+
+def test_drawings_of_any_numbers():
+    pytest.importorskip("matplotlib").use("Agg")
+    import sympy
+
+    from convmatrix import draw
+
+    p = sympy.Symbol("p", positive=True)
+    draw.draw_separable(cm.separability(np.array([[1, 1j], [1, 2]])))
+    draw.draw_separable(cm.separability([[sympy.I, 1], [2, sympy.I]]))
+    draw.draw_separable(cm.separability([[10**400, 10**400], [1, 1]]))
+    draw.draw_singular_values(cm.separability(np.float16([[1, 2], [3, 4]])))
+    with pytest.raises(cm.WeightError, match="symbols"):
+        draw.draw_separable(cm.separability([[1, 0], [0, 1 + p]]))

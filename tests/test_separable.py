@@ -638,3 +638,183 @@ def test_what_a_verdict_does_not_have():
         cm.separability(np.eye(2)).kronecker(3, 3)
     with pytest.raises(cm.WeightError, match="1 or more"):
         cm.separability(np.eye(2)).terms(0)
+
+
+# ------------------------------------------------- found by a hostile reader, each once wrong
+
+root, imaginary = sympy.sqrt(2), sympy.I
+
+
+def test_roots_do_not_make_floats_of_fractions():
+    verdict = cm.separability([[3, 1, root]])
+    assert (outer(verdict.factors) == np.array([[3, 1, root]])).all()
+    assert not any(isinstance(v, float) for f in verdict.factors for v in f)
+    kernel = np.array([[11, 3, 0], [99, 27, 0], [0, 0, root]], object)
+    assert cm.separability(kernel).rank == 2
+    left, right = cm.separability(kernel).rank_factors()
+    assert all(sympy.simplify(v) == 0 for v in (left @ right - kernel).flat)
+    assert cm.depthwise_separability(kernel.reshape(3, 1, 3), multiplier=2).separable
+    odd = (3 + (1 + 3 * imaginary) * (1 - imaginary) + 1) / 7
+    assert cm.separability([[odd, 1], [2 * odd, 2]]).factors is not None
+
+
+def test_huge_numbers_stay_exact_and_print():
+    assert not cm.separability([[2**63, -1], [2**63 + 1, -1]]).separable
+    assert cm.separability([[2**63, -1], [2**64, -2]]).exact
+    large = cm.separability([[10**5000, 1], [1, 1]])
+    assert str(large)
+    assert json_of(large)["minor"]["value"].startswith("0x")
+    assert large.distance < 1e-9
+    with pytest.raises(cm.WeightError, match="1e308"):
+        large.terms(1)
+    assert large.errors == (0, 0)
+    tiny = cm.separability([[Fraction(1, 10**400), 0], [0, Fraction(1, 10**400)]])
+    assert tiny.errors == pytest.approx((0.5**0.5, 0))
+    assert cm.separability([[10**400 * root, 1], [1, 1]]).distance < 1e-9
+    weight = np.array([[[10**400, 1], [1, 1]]], object).reshape(2, 1, 2)
+    with pytest.raises(cm.WeightError, match="1e308"):
+        cm.depthwise_separability(weight)
+
+
+def json_of(verdict):
+    import json
+
+    return json.loads(json.dumps(verdict.to_dict(), allow_nan=False))
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1, 1e200, np.longdouble("1e-4000"), np.float16(0.01)])
+def test_scales_do_not_matter(scale):
+    kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]) * scale
+    verdict, plain = cm.separability(kernel), cm.separability(kernel[None], axes=(1, 2))
+    assert not verdict.separable
+    assert verdict.rank == plain.rank[0] == (3 if kernel.dtype == np.float16 else 2)
+    assert verdict.errors[0] == pytest.approx(verdict.distance) == pytest.approx(0.1005, rel=0.01)
+    assert plain.distance[0] == pytest.approx(verdict.distance)
+    assert np.isfinite(verdict.singular_values).all()
+    assert verdict.minor.value != 0
+    if kernel.dtype == np.float64:
+        assert len(verdict.terms()) == len(verdict.rank_factors()[1]) == 2
+        row = cm.network_separability([cm.TrainedLayer("w", kernel[None, None])]).layers[0]
+        assert (row.rank, row.numerically) == (2, 0)
+    same = cm.separability(np.stack([np.ones((3, 3)) * scale]), axes=(1, 2))
+    assert np.allclose((outer([f[0] for f in same.factors]) / scale).astype(float), 1, atol=1e-3)
+
+
+def test_complex_numbers_of_any_size():
+    c = 1.5e308 + 1.5e308j
+    verdict = cm.separability(np.array([[c, 0], [0, c]]))
+    assert (verdict.separable, verdict.rank) == (False, 2)
+    assert cm.separability(np.array([[[c, 0], [0, c]]]), axes=(1, 2)).rank.tolist() == [2]
+    assert cm.channel_groups(np.array([[[c], [0]], [[0], [c]]])).count == 2
+    for scale in (1e-200, 1e200):
+        value = cm.separability(np.array([[1, 0], [0, 1j]]) * scale).minor.value
+        assert complex(sympy.N(value / Fraction(scale) ** 2)) == pytest.approx(1j)
+        json_of(cm.separability(np.array([[1, 0], [0, 1j]]) * scale))
+
+
+def test_nearly_equal_singular_values():
+    kernel = np.outer([-2, -1, -1], [-2, -1, -1]) * 100 + np.eye(3)
+    found = cm.separability(kernel[None], axes=(1, 2)).singular_values[0]
+    assert found == pytest.approx(np.linalg.svd(kernel, compute_uv=False), rel=1e-9)
+    rng = np.random.default_rng(7)
+    left, right = (np.linalg.qr(rng.standard_normal((400, 3, 3)))[0] for _ in range(2))
+    sizes = 10.0 ** -rng.uniform(0, 3, (400, 3))
+    sizes[::2, 2] = sizes[::2, 1] * (1 + 1e-9 * rng.standard_normal(200))
+    stack = left * np.sort(sizes)[:, None, ::-1] @ right
+    found = cm.separability(stack, axes=(1, 2)).singular_values
+    assert found == pytest.approx(np.linalg.svd(stack, compute_uv=False), rel=1e-8)
+
+
+def test_functions_whose_product_is_nothing():
+    x, n = sympy.Symbol("x", real=True), sympy.Symbol("n", integer=True)
+    plus, minus = x + sympy.Abs(x), x - sympy.Abs(x)
+    assert cm.separability(np.diag([plus, minus, minus])).separable is None
+    sign = (-1) ** n
+    assert cm.separability(np.diag([1 + sign, 1 - sign, 1 - sign])).separable is None
+    assert cm.separability([[plus, 2 * plus], [1, 2]]).separable
+
+
+def test_symbols_that_are_nothing():
+    z = sympy.Symbol("z", zero=True)
+    for kernel, expected in [([[z, 1], [1, a]], False), ([[z, 0], [0, a]], True),
+                             ([[z * a, z], [z, 1]], True)]:  # fmt: skip
+        assert cm.separability(kernel).separable is expected, kernel
+
+
+def test_a_hard_system_is_left_undecided_quickly():
+    import time
+
+    x, y, z = sympy.symbols("x y z")
+    kernel = [[sympy.expand((i * x + j * y + z + 1) ** 5 + i * j) for j in range(3)]
+              for i in range(3)]  # fmt: skip
+    start = time.perf_counter()
+    assert cm.separability(kernel).separable is None
+    assert time.perf_counter() - start < 20
+
+
+def test_what_is_no_number():
+    for kernel in (sympy.Matrix(sympy.MatrixSymbol("M", 2, 2)), [[sympy.zoo * a, 1], [1, 1]],
+                   [[sympy.Symbol("n", commutative=False), 1], [1, 1]]):  # fmt: skip
+        with pytest.raises(cm.WeightError, match="SymPy expression"):
+            cm.separability(kernel)
+
+
+def test_decimals_in_mixed_kernels():
+    tenth = Fraction(1, 10)
+    assert cm.separability([[tenth, 0.1], [0.1, tenth]], exact="decimal").separable
+    verdict = cm.separability([[0.1, a], [0.2, 2 * a]], exact="decimal")
+    assert (outer(verdict.factors) == [[tenth, a], [2 * tenth, 2 * a]]).all()
+
+
+def test_stacks_of_kernels_that_are_all_inseparable():
+    rng = np.random.default_rng(8)
+    stack = cm.separability(rng.random((4, 3, 3)), axes=(1, 2))
+    assert all(np.isnan(f).all() and f.shape == (4, 3) for f in stack.factors)
+    for ask in (lambda: stack.errors, lambda: stack.terms(), lambda: stack.layer()):
+        with pytest.raises((TypeError, cm.WeightError), match="one"):
+            ask()
+    with pytest.raises(cm.WeightError, match="Kronecker"):
+        stack.kronecker(3, 3)
+
+
+def test_later_changes_do_not_reach_a_verdict():
+    kernels = np.ones((2, 2, 2))
+    verdict = cm.separability(kernels, axes=(1, 2))
+    kernels[0, 0, 0] = 5
+    assert verdict[0].separable
+    with pytest.raises(ValueError, match="read-only"):
+        verdict.kernel[0, 0, 0] = 5
+
+
+def test_tolerances_of_exact_weights():
+    exact = np.array([[100, 1], [1, 100]])[..., None]
+    for weight in (exact, exact.astype(float), exact.astype(object) / Fraction(3)):
+        found = cm.channel_groups(weight, tol=0.1)
+        assert (found.count, found.graph.number_of_edges()) == (2, 2)
+        assert cm.channel_groups(weight).count == 1
+    linear = cm.channel_groups(np.eye(2))
+    assert (linear.layer().on(1).to_dense() == np.eye(2)).all()
+
+
+def test_tensors():
+    torch = pytest.importorskip("torch")
+    conv = torch.nn.Conv2d(2, 4, 3)
+    assert cm.separability(conv.weight, axes=(-2, -1)).shape == (4, 2)
+    assert cm.depthwise_separability(conv.weight).ranks.shape == (2,)
+    assert cm.channel_groups(conv.weight.to(torch.bfloat16)).count == 1
+    with torch.device("meta"):
+        lazy = torch.nn.Conv2d(2, 4, 3)
+    with pytest.raises(cm.WeightError, match="no array of numbers"):
+        cm.read_layers(lazy)
+
+
+def test_kernels_at_the_edges_of_what_they_take():
+    assert cm.kernels.gaussian(4, 1e-2).sum() == pytest.approx(1)
+    assert cm.kernels.box(np.int8(12))[0, 0] == Fraction(1, 144)
+    assert cm.kernels.gaussian(np.int8(9)).sum() == 1
+    for call in (lambda: cm.kernels.gaussian(3, 1e-200), lambda: cm.kernels.motion(5, np.nan),
+                 lambda: cm.kernels.sobel(0.5), lambda: cm.kernels.gaussian(3, "x"),
+                 lambda: cm.kernels.box(10**8), lambda: cm.kernels.unsharp(5, "x"),
+                 lambda: cm.kernels.motion(5, np.inf)):  # fmt: skip
+        with pytest.raises(cm.GeometryError):
+            call()

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import WeightError
-from convmatrix.separable.numerical import default_tolerance
-from convmatrix.separable.stacks import NumericalStack
+from convmatrix.separable.base import largest_part
+from convmatrix.separable.numbers import check_tolerance
+from convmatrix.separable.numerical import default_tolerance, units
+from convmatrix.separable.stacks import ExactStack, NumericalStack
 
 __all__ = ["LayerSeparability", "NetworkSeparability", "TrainedLayer", "network_separability"]
 
@@ -185,6 +187,7 @@ def network_separability(
     >>> report.layers[0].kernels, report.layers[0].numerically, report.layers[0].rank
     (32, 0, 3)
     """
+    check_tolerance(tol)
     every = list(layers)
     tested = [layer for layer in every if sum(n > 1 for n in layer.kernel) > 1]
     if not tested:
@@ -197,7 +200,7 @@ def network_separability(
 
 
 def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
-    weight = layer.weight
+    given, weight = layer.weight, layer.weight
     if weight.dtype.kind in "iu":
         weight = weight.astype(np.float64)
     kernel, ndim = layer.kernel, len(layer.kernel)
@@ -205,14 +208,15 @@ def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
     stack = NumericalStack(weight, ndim, limit)
     squares = [sigma * sigma for sigma in stack.sigma]
     # In units of each kernel's largest entry; a layer's energy weighs kernels by their own.
-    scale = np.abs(weight).reshape(-1, prod(kernel)).max(axis=1).astype(np.float64) ** 2
+    scale = largest_part(weight).reshape(-1, prod(kernel)).max(axis=1).astype(np.float64)
+    scale = (scale / (scale.max() or 1)) ** 2
     rank = max(_rank_of_energy((s * scale[:, None]).sum(axis=0)) for s in squares)
     energy = 1 - stack.distance.reshape(-1) ** 2
     macs, passes = weight.size, weight.size // prod(kernel) * rank * sum(kernel)
     error, multiplier = _depthwise(layer, weight)
     return LayerSeparability(
         layer.name, layer.kind, tuple(weight.shape), weight.size // prod(kernel),
-        _exactly(weight, stack, ndim), int(stack.separable.sum()),
+        _exactly(given, stack, ndim), int(stack.separable.sum()),
         tuple(float(q) for q in np.quantile(energy, QUANTILES)), rank, macs, max(0, macs - passes),
         error, multiplier,
     )  # fmt: skip
@@ -220,7 +224,9 @@ def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
 
 def _rank_of_energy(energies: Array) -> int:
     """How many of the energies, largest first, make up 99 % of their sum; at least 1."""
-    part = np.cumsum(energies) / max(float(energies.sum()), np.finfo(float).tiny)
+    if not energies.sum():
+        return 1
+    part = np.cumsum(energies) / float(energies.sum())
     return min(int(np.searchsorted(part, KEPT)) + 1, len(energies))
 
 
@@ -230,10 +236,16 @@ def _exactly(weight: Array, stack: NumericalStack, ndim: int) -> int:
     from convmatrix.separable.exact import ExactVerdict
     from convmatrix.separable.numbers import exact_entries
 
-    kernels = weight.reshape(-1, *weight.shape[-ndim:])[stack.separable.reshape(-1)]
+    flat = weight.reshape(-1, *weight.shape[-ndim:])
+    if weight.dtype.kind in "iu":
+        return int(np.sum(ExactStack(flat.astype(object), ndim).separable))
+    limit = max(stack.tolerance, 8 * default_tolerance(weight.shape[-ndim:], weight.dtype))
+    kernels = flat[NumericalStack(flat, ndim, limit).separable]
     if not len(kernels):
         return 0
-    if ndim == 2 and weight.dtype.itemsize <= 4:  # float64 holds their products exactly
+    if (
+        ndim == 2 and weight.dtype.kind == "f" and weight.dtype.itemsize <= 4
+    ):  # float64 holds their products exactly
         wide = kernels.astype(np.float64)
         flat = np.abs(wide).reshape(len(wide), -1)
         r, c = np.divmod(flat.argmax(axis=1), wide.shape[2])
@@ -248,8 +260,8 @@ def _depthwise(layer: TrainedLayer, weight: Array) -> tuple[float | None, int | 
     if layer.groups > 1 or weight.shape[int(not layer.transposed)] == 1:
         return None, None
     tables = np.moveaxis(weight.reshape(*weight.shape[:2], -1), int(not layer.transposed), 0)
-    tables = tables.astype(np.float64)
-    gram = np.matmul(tables.swapaxes(1, 2), tables)
+    tables = units(tables[None])[0]
+    gram = np.matmul(tables.conj().swapaxes(1, 2), tables)
     energies = np.maximum(np.linalg.eigvalsh(gram)[:, ::-1], 0).sum(axis=0)
     total = float(energies.sum())
     error = float(np.sqrt(max(0.0, 1 - float(energies[0]) / total))) if total else 0.0

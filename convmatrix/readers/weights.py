@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.errors import FileError, MissingExtraError, WeightError
+from convmatrix.separable.numbers import as_numpy
 
 __all__ = ["MODELS", "read_layers"]
 
@@ -84,14 +86,15 @@ def _likely_groups(weight: Array) -> int:
 
 
 def _array(value: Any, name: Any) -> Array:
-    """A tensor as an array; bfloat16, which NumPy has not, as float32."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        if "bfloat16" in str(value.dtype):
-            value = value.float()
-        value = value.numpy()
-    array = np.asarray(value)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    """A tensor as an array of finite numbers."""
+    try:
+        array = as_numpy(value)
+    except Exception as error:
+        raise WeightError(
+            f"the weight {name} is no array of numbers ({_first_line(error)}); load the model onto "
+            f"the CPU, with dense and unquantised weights"
+        ) from None
+    if array.dtype.kind in "fc" and not np.isfinite(array).all():
         raise WeightError(f"the weight {name} has nan or inf; mend or leave out that layer")
     return array
 
@@ -106,26 +109,63 @@ def _onnx(path: Path) -> list[TrainedLayer]:
         graph = onnx.load(str(path)).graph
     except Exception as error:
         raise FileError(f"cannot read {path} as ONNX: {_first_line(error)}") from None
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    tensors: dict[str, Any] = {tensor.name: tensor for tensor in graph.initializer}
+    made = {output: node for node in graph.node for output in node.output}
+
+    def constant(name: str) -> Array | None:
+        """A tensor that is stored, or follows from stored ones; None where it is computed."""
+        if name in tensors:
+            stored: Array = numpy_helper.to_array(tensors[name], base_dir=str(path.parent))
+            return stored
+        node = made.get(name)
+        if node is None or node.op_type not in ("Constant", "Identity", "DequantizeLinear"):
+            return None
+        options = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        if node.op_type == "Constant":
+            return numpy_helper.to_array(options["value"]) if "value" in options else None
+        inputs = [constant(one) for one in node.input]
+        if any(one is None for one in inputs):
+            return None
+        if node.op_type == "Identity":
+            return inputs[0]
+        return _dequantised(inputs, options)
+
+    layers, skipped = [], []
     for node in graph.node:
-        if node.op_type == "Constant" and node.attribute and node.attribute[0].name == "value":
-            tensors[node.output[0]] = node.attribute[0].t
-    layers = []
-    for node in graph.node:
-        if node.op_type not in ("Conv", "ConvTranspose") or node.input[1] not in tensors:
+        if node.op_type not in ("Conv", "ConvTranspose"):
             continue
         options = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         try:
-            weight = numpy_helper.to_array(tensors[node.input[1]], base_dir=str(path.parent))
+            weight = constant(node.input[1])
         except Exception as error:
             raise FileError(
                 f"cannot read the weight {node.input[1]} of {path}: {_first_line(error)}"
             ) from None
+        if weight is None:
+            skipped.append(node.name or node.input[1])
+            continue
         name = node.name or node.input[1]
         transposed = node.op_type == "ConvTranspose"
         weight = _array(weight, name)
         layers.append(TrainedLayer(name, weight, int(options.get("group", 1)), transposed))
+    if skipped:
+        warnings.warn(
+            f"{path.name}: left out {', '.join(skipped[:5])}{', …' if len(skipped) > 5 else ''} "
+            f"({len(skipped)} layers), whose weights the model computes as it runs",
+            stacklevel=3,
+        )
     return layers
+
+
+def _dequantised(inputs: list[Any], options: dict[str, Any]) -> Array:
+    """`(weight - zero point) * scale`, along an axis where the scale is a vector."""
+    weight, scale, *zero = inputs
+    shape = [1] * weight.ndim
+    if np.ndim(scale) == 1:
+        shape[options.get("axis", 1)] = -1
+    start = np.reshape(zero[0], shape).astype(np.float32) if zero else np.float32(0)
+    result: Array = (weight.astype(np.float32) - start) * np.reshape(scale, shape)
+    return result
 
 
 def _npz(path: Path) -> list[TrainedLayer]:
@@ -146,7 +186,10 @@ def _safetensors(path: Path) -> list[TrainedLayer]:
     try:
         tensors = load_file(str(path))
     except Exception as error:
-        raise FileError(f"cannot read {path} as safetensors: {_first_line(error)}") from None
+        raise FileError(
+            f"cannot read {path} as safetensors: {_first_line(error)}; tensors of types that NumPy "
+            f"has not (bfloat16, float8) must be saved as float32"
+        ) from None
     return list(_of_object(tensors))
 
 

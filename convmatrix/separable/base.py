@@ -13,7 +13,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Minor", "Verdict", "relative_tail", "unfold", "unit_floats"]
+__all__ = [
+    "Minor",
+    "Verdict",
+    "largest_part",
+    "relative_tail",
+    "scaled_floats",
+    "unfold",
+    "unit_floats",
+]
 
 Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
@@ -106,16 +114,36 @@ class Verdict(ABC):
 
 
 def unit_floats(kernel: Array) -> Array:
-    """The kernel over its largest entry, in double precision; exact numbers of any size."""
+    """The kernel over its largest entry, in double precision; numbers of any size."""
+    return scaled_floats(kernel)[0]
+
+
+def scaled_floats(kernel: Array) -> tuple[Array, Any]:
+    """The kernel over its largest entry (of real and imaginary parts), and that entry."""
     if kernel.dtype.kind != "O":
-        wide = kernel.astype(np.complex128 if kernel.dtype.kind == "c" else np.float64)
-        return wide / (np.abs(wide).max() or 1)
+        wide = np.complex128 if kernel.dtype.kind == "c" else np.float64
+        array = kernel if kernel.dtype.itemsize > np.dtype(wide).itemsize else kernel.astype(wide)
+        largest = largest_part(array).max() or array.real.dtype.type(1)
+        return (array / largest).astype(wide), largest
     if all(isinstance(value, (int, Fraction)) for value in kernel.flat):
-        largest = max(abs(value) for value in kernel.flat) or 1
-        return np.array([float(Fraction(v) / largest) for v in kernel.flat]).reshape(kernel.shape)
-    numbers = np.array([complex(value) for value in kernel.flat]).reshape(kernel.shape)
-    numbers = numbers if numbers.imag.any() else numbers.real
-    return numbers / (np.abs(numbers).max() or 1)
+        most = max(abs(value) for value in kernel.flat) or 1
+        flat = [float(Fraction(v) / most) for v in kernel.flat]
+        return np.array(flat).reshape(kernel.shape), most
+    import sympy
+
+    values = [sympy.sympify(value) for value in kernel.flat]
+    most = max((abs(v) for v in values), key=lambda v: sympy.N(v)) or sympy.Integer(1)
+    numbers = np.array([complex(sympy.N(v / most)) for v in values]).reshape(kernel.shape)
+    return (numbers if numbers.imag.any() else numbers.real), most
+
+
+def largest_part(array: Array) -> Array:
+    """The larger of the sizes of real and imaginary part: unlike the size it cannot overflow."""
+    if array.dtype.kind != "c":
+        sizes: Array = np.abs(array)
+        return sizes
+    larger: Array = np.maximum(np.abs(array.real), np.abs(array.imag))
+    return larger
 
 
 def unfold(kernel: Array, axes: Sequence[int]) -> Array:

@@ -7,7 +7,7 @@ the depthwise kernels are a basis, the pointwise weights the coordinates.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,15 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.layers import Convolution, Sequential, depthwise_separable, pointwise, sequential
 from convmatrix.layers.convolution import conv
-from convmatrix.separable.base import unit_floats
+from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.exact import exact_rank, rank_factors
-from convmatrix.separable.numbers import exact_entries, has_symbols, kernel_array, nonzero
+from convmatrix.separable.numbers import (
+    check_tolerance,
+    exact_entries,
+    has_symbols,
+    kernel_array,
+    nonzero,
+)
 from convmatrix.separable.numerical import default_tolerance
 
 if TYPE_CHECKING:
@@ -138,8 +144,7 @@ def depthwise_separability(
         or multiplier < 1
     ):
         raise WeightError(f"multiplier counts kernels a channel, 1 or more, got {multiplier!r}")
-    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
-        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
+    check_tolerance(tol)
     outputs, inputs, *kernel = array.shape
     tables = np.moveaxis(array.reshape(outputs, inputs, -1), 1, 0)
     if array.dtype.kind == "O":
@@ -151,9 +156,15 @@ def depthwise_separability(
         if ranks.max() <= multiplier:
             pairs = [rank_factors(table) for table in entries]
             return _made(True, pairs, ranks, kernel, int(multiplier), 0.0, method)
-        floats = np.array([unit_floats(entries)])[0]
-        scale = max(abs(complex(v)) for v in entries.flat)
-        pairs, _, distance = _best(floats * scale, int(multiplier), 0.0)
+        unit, scale = scaled_floats(entries)
+        pairs, _, distance = _best(unit, int(multiplier), 0.0)
+        try:
+            pairs = [(left * float(scale), right) for left, right in pairs]
+        except OverflowError:
+            raise WeightError(
+                "the best approximation has floats, and the weight entries of more than 1e308; "
+                "divide it"
+            ) from None
         return _made(False, pairs, ranks, kernel, int(multiplier), distance, method, exact=True)
     limit = default_tolerance(tables.shape[1:], array.dtype) if tol is None else float(tol)
     pairs, ranks, distance = _best(tables, int(multiplier), limit)
@@ -167,7 +178,7 @@ def _best(
 ) -> tuple[list[tuple[Array, Array]], Array, float]:
     """The best factors of each table, the ranks, and the relative error of all together."""
     wide = tables.astype(np.complex128 if tables.dtype.kind == "c" else np.float64)
-    largest = np.abs(wide).max() or 1.0
+    largest = largest_part(wide).max() or 1.0
     left, sigma, right = np.linalg.svd(wide / largest, full_matrices=False)
     ranks = (sigma > limit * sigma[:, :1]).sum(axis=1)
     root = np.sqrt(sigma * largest)
@@ -224,6 +235,7 @@ class ChannelGroups:
     groups: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     in_order: int
     weight: Array = field(repr=False)
+    tolerance: float = field(default=0.0, repr=False)
 
     @property
     def count(self) -> int:
@@ -246,7 +258,7 @@ class ChannelGroups:
         outputs, inputs = self.weight.shape[:2]
         graph.add_nodes_from(("in", c) for c in range(inputs))
         graph.add_nodes_from(("out", o) for o in range(outputs))
-        live = _live(self.weight, 0.0)
+        live = _live(self.weight, self.tolerance)
         graph.add_edges_from((("in", int(c)), ("out", int(o))) for o, c in np.argwhere(live))
         return graph
 
@@ -261,6 +273,8 @@ class ChannelGroups:
         True
         """
         outputs, inputs, *kernel = self.weight.shape
+        if not kernel:  # of a linear layer
+            return replace(self, weight=self.weight[..., None]).layer(**geometry)
         if self.in_order == self.count:
             return self._grouped(range(inputs), range(outputs), geometry)
         if not self.equal:
@@ -354,15 +368,18 @@ def channel_groups(weight: Any, *, tol: float = 0.0) -> ChannelGroups:
         blocks.append((tuple(read), tuple(made)))
     blocks += [((), (o,)) for o in np.flatnonzero(~live.any(axis=1)).tolist()]
     blocks.sort(key=lambda block: (min(block[0], default=inputs), block[1]))
-    return ChannelGroups(tuple(blocks), _in_order(live), array)
+    return ChannelGroups(tuple(blocks), _in_order(live), array, float(tol))
 
 
 def _live(weight: Array, tol: float) -> Array:
     """Booleans `(C_out, C_in)`: whether there is a weight."""
     if weight.dtype.kind == "O":
-        entries = weight.reshape(*weight.shape[:2], -1)
+        entries = exact_entries(weight).reshape(*weight.shape[:2], -1)
+        if tol and not has_symbols(entries):
+            entries = scaled_floats(entries)[0]
+            return np.asarray(np.abs(entries).max(axis=2) > tol * np.abs(entries).max())
         return np.array([[any(nonzero(v) for v in kernel) for kernel in row] for row in entries])
-    sizes = np.abs(weight).reshape(*weight.shape[:2], -1).max(axis=2)
+    sizes = largest_part(weight).reshape(*weight.shape[:2], -1).max(axis=2)
     return np.asarray(sizes > tol * sizes.max())
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.separable.base import Minor, Verdict, unfold
-from convmatrix.separable.numbers import integers, nonzero, number
+from convmatrix.separable.numbers import in_field, integers, nonzero, number, shown
 
 __all__ = ["ExactVerdict", "exact_rank", "find_minor", "rank_factors"]
 
@@ -34,14 +34,14 @@ class ExactVerdict(Verdict):
     def __init__(self, kernel: Array) -> None:
         self.kernel = kernel
         self._whole = integers(kernel)
+        self._field = kernel if self._whole is not None else in_field(kernel)
         self.pivot = self._pivot()
         self._wrong = None if self.pivot is None else self._first_wrong(self.pivot)
         self.separable = self._wrong is None
-        self.method = (
-            "exact: every entry is 0"
-            if self.pivot is None
-            else f"exact: cross products with the pivot K{list(self.pivot)} = {kernel[self.pivot]}"
-        )
+        self.method = "exact: every entry is 0"
+        if self.pivot is not None:
+            pivot = f"K{list(self.pivot)} = {shown(kernel[self.pivot])}"
+            self.method = f"exact: cross products with the pivot {pivot}"
 
     def _pivot(self) -> Place | None:
         if self._whole is not None:
@@ -49,11 +49,11 @@ class ExactVerdict(Verdict):
             if not len(places):
                 return None
             return tuple(int(i) for i in np.unravel_index(places[0], self.kernel.shape))
-        return next((i for i, value in np.ndenumerate(self.kernel) if nonzero(value)), None)
+        return next((i for i, value in np.ndenumerate(self._field) if nonzero(value)), None)
 
     def _first_wrong(self, pivot: Place) -> Place | None:
         """The first entry that is not what the fibres through the pivot say."""
-        kernel = self.kernel if self._whole is None else machine_integers(self._whole)
+        kernel = self._field if self._whole is None else machine_integers(self._whole)
         fibres = [fibre(kernel, pivot, (axis,)) for axis in range(kernel.ndim)]
         power = kernel[pivot] ** (kernel.ndim - 1)
         rest = kernel * power - reduce(np.multiply.outer, fibres)
@@ -76,15 +76,15 @@ class ExactVerdict(Verdict):
         """Kernels over parts of the axes whose outer product is the kernel, in the simplest
         numbers: of an integer kernel integers, all but the first without a common divisor."""
         assert self.pivot is not None
-        fibres = [fibre(self.kernel, self.pivot, axes) for axes in parts]
-        power = self.kernel[self.pivot] ** (len(fibres) - 1)
+        fibres = [fibre(self._field, self.pivot, axes) for axes in parts]
+        power = self._field[self.pivot] ** (len(fibres) - 1)
         scale = Fraction(1, power) if isinstance(power, int) else 1 / power
         found = []
         for part in fibres[1:]:
             unit = content(part)
-            found.append(_each(part, lambda v, unit=unit: number(v / unit)))
+            found.append(_each(part, lambda v, unit=unit: _number(v / unit)))
             scale = scale * unit
-        first = _each(fibres[0], lambda v: number(v * scale))
+        first = _each(fibres[0], lambda v: _number(v * scale))
         return (first, *found)
 
     @cached_property
@@ -107,7 +107,7 @@ class ExactVerdict(Verdict):
         if self.pivot is None:
             return True
         others = tuple(j for j in range(self.kernel.ndim) if j not in axes)
-        kernel = self.kernel if self._whole is None else self._whole
+        kernel = self._field if self._whole is None else self._whole
         product = np.multiply.outer(
             fibre(kernel, self.pivot, axes).reshape(-1),
             fibre(kernel, self.pivot, others).reshape(-1),
@@ -145,6 +145,15 @@ def _each(array: Array, function: Any) -> Array:
     return result
 
 
+def _number(value: Any) -> Any:
+    """A result in its simplest form; unlike an entry it need not be checked."""
+    if hasattr(value, "is_Rational") and not value.is_Rational:
+        value = _simple(value)
+        if not value.is_Rational:
+            return value
+    return number(value)
+
+
 def content(part: Array) -> Any:
     """What all entries share, with the sign of the first: their quotients are coprime integers."""
     values = list(part.flat)
@@ -175,7 +184,7 @@ def find_minor(kernel: Array, pivot: Place, wrong: Place) -> Minor:
             (r0, r1), (c0, c1) = rows, columns
             value = table[r0, c0] * table[r1, c1] - table[r0, c1] * table[r1, c0]
             if nonzero(value):
-                return Minor((r0, r1), (c0, c1), number(value), axis)
+                return Minor((r0, r1), (c0, c1), _number(value), axis)
     raise AssertionError("a kernel that is not separable has a nonzero minor")
 
 
@@ -233,7 +242,7 @@ def _modular_rank(whole: Array) -> int:
 
 def _pivots(kernel: Array) -> list[tuple[int, Array]]:
     """Pivot columns and rows of the reduced echelon form, over the numbers' field."""
-    rows = [list(row) for row in kernel]
+    rows = [list(row) for row in in_field(kernel)]
     found = 0
     columns = []
     for column in range(kernel.shape[1]):
@@ -267,7 +276,8 @@ def rank_factors(kernel: Array) -> tuple[Array, Array]:
     if whole is None:
         pivots = _pivots(kernel)
         columns = np.array([kernel[:, c] for c, _ in pivots], object).reshape(-1, len(kernel)).T
-        return columns, np.array([row for _, row in pivots], object).reshape(-1, kernel.shape[1])
+        right = np.array([row for _, row in pivots], object).reshape(-1, kernel.shape[1])
+        return columns, _each(right, _number)
     denominator = reduce(lcm, (value.denominator for value in kernel.flat), 1)
     rows = [list(row) for row in whole]
     inverse = [[int(i == j) for j in range(len(rows))] for i in range(len(rows))]

@@ -12,8 +12,11 @@ import numpy as np
 from convmatrix.errors import WeightError
 
 __all__ = [
+    "as_numpy",
+    "check_tolerance",
     "exact_entries",
     "has_symbols",
+    "in_field",
     "integers",
     "kernel_array",
     "nonzero",
@@ -26,17 +29,23 @@ Array = np.ndarray[Any, Any]
 
 
 _WORDS = {2: "two", 3: "three"}
+MOST_BITS = 10_000
+"""Of an integer that is printed in base 10."""
 
 
 def kernel_array(kernel: Any, least: int = 2) -> Array:
-    """The kernel as an array of at least so many axes: floats and complex numbers as they are,
-    everything else as objects."""
+    """The kernel as an array of at least so many axes: floats and complex numbers as they are (a
+    copy, that later changes do not reach), everything else as objects."""
     try:
-        array = np.asarray(kernel)
+        array = as_numpy(kernel)
     except ValueError:
         raise WeightError(
             f"a kernel must be rectangular, got rows of different lengths: {kernel!r:.60}"
         ) from None
+    if array.dtype.kind == "f" and isinstance(kernel, (list, tuple)):
+        given = np.asarray(kernel, object)  # NumPy makes floats of large ints beside negative ones
+        if array.shape == given.shape and _kinds(given) <= {int, bool}:
+            array = given
     if array.ndim < least or not array.size:
         raise WeightError(
             f"a kernel needs {_WORDS[least]} or more axes and at least one element, got shape "
@@ -45,10 +54,28 @@ def kernel_array(kernel: Any, least: int = 2) -> Array:
     if array.dtype.kind in "fc":
         if not np.isfinite(array).all():
             raise WeightError("a kernel must be finite, got nan or inf; replace them first")
+        array = array.copy()
+        array.flags.writeable = False
         return array
     if array.dtype.kind not in "biuOUS":
         raise WeightError(f"a kernel must be of numbers, got dtype {array.dtype}")
     return array.astype(object)
+
+
+def as_numpy(value: Any) -> Array:
+    """An array, of PyTorch's tensors too; bfloat16, which NumPy has not, as float32."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+        value = value.numpy()
+    return np.asarray(value)
+
+
+def check_tolerance(tol: Any) -> None:
+    """Raise `WeightError` where a tolerance is no number from 0 on."""
+    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
+        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
 
 
 def exact_entries(array: Array, *, decimal: bool = False) -> Array:
@@ -58,7 +85,8 @@ def exact_entries(array: Array, *, decimal: bool = False) -> Array:
         return array
     entries = np.empty(array.shape, object)
     for index, value in np.ndenumerate(array):
-        entries[index] = number(str(value) if decimal and array.dtype.kind == "f" else value)
+        as_text = decimal and isinstance(value, (float, np.floating))
+        entries[index] = number(str(value) if as_text else value)
     return entries
 
 
@@ -71,9 +99,7 @@ def number(value: Any) -> Any:
     except (TypeError, ValueError):
         if getattr(value, "is_Rational", False):
             found = Fraction(int(value.p), int(value.q))
-        elif (getattr(value, "is_number", False) and value.is_finite) or (
-            getattr(value, "free_symbols", None) and hasattr(value, "as_numer_denom")
-        ):
+        elif hasattr(value, "as_numer_denom") and _is_scalar(value):
             return value
         else:
             raise WeightError(
@@ -83,6 +109,15 @@ def number(value: Any) -> Any:
     except (AttributeError, OverflowError, ZeroDivisionError):
         raise WeightError(f"a kernel must be finite, got {value!r}; replace it first") from None
     return found.numerator if found.denominator == 1 else found
+
+
+def _is_scalar(value: Any) -> bool:
+    """Whether a SymPy expression is a finite number, or one in commutative symbols."""
+    import sympy
+
+    if value.has(sympy.oo, sympy.zoo, sympy.nan) or value.is_finite is False:
+        return False
+    return all(s.is_Symbol and s.is_commutative for s in value.free_symbols)
 
 
 def _ratio(value: Any) -> tuple[int, int]:
@@ -125,13 +160,37 @@ def nonzero(value: Any) -> bool:
     return bool(value != 0)
 
 
+def in_field(entries: Array) -> Array:
+    """Numbers that can be divided: SymPy's where some are, since `int / int` is a float."""
+    if _kinds(entries) <= {Fraction}:
+        return entries
+    import sympy
+
+    field = np.empty(entries.shape, object)
+    for index, value in np.ndenumerate(entries):
+        field[index] = (
+            sympy.Rational(value.numerator, value.denominator)
+            if isinstance(value, (int, Fraction))
+            else value
+        )
+    return field
+
+
 def plain(value: Any) -> Any:
     """A number for JSON: exact ones that are no integers become text."""
-    return value if isinstance(value, (int, float)) else str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value.bit_length() < MOST_BITS else hex(value)
+    return value if isinstance(value, (bool, float)) else shown(value)
 
 
 def shown(value: Any) -> str:
-    """A number for people."""
+    """A number for people; very long integers, which Python does not print, in base 16."""
     if isinstance(value, complex):
         return f"{value:.6g}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.6g}"
+    if isinstance(value, (int, Fraction)):
+        parts = value.numerator, value.denominator
+        texts = [str(n) if n.bit_length() < MOST_BITS else hex(n) for n in parts]
+        return texts[0] if parts[1] == 1 else "/".join(texts)
+    return str(value)

@@ -14,17 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.separable.base import Minor, Verdict, unfold, unit_floats
+from convmatrix.separable.base import Minor, Verdict, largest_part, unfold, unit_floats
 
-__all__ = ["NumericalVerdict", "default_tolerance", "relative_distance", "singular_values"]
+__all__ = ["NumericalVerdict", "default_tolerance", "relative_distance", "singular_values", "units"]
 
 Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 CHUNK = 4096
 """Kernels worked on at a time, so that they stay in cache."""
-DEGENERATE = 1e-6
-"""Ratio of eigenvalues below which the closed form loses more digits than it may."""
+DEGENERATE, NEARLY = 1e-4, 1e-6
+"""Ratio of eigenvalues below which the closed form loses more digits than it may, and distance of
+the cosine from 1 within which it does."""
 
 
 def default_tolerance(shape: Sequence[int], dtype: np.dtype[Any]) -> float:
@@ -108,11 +109,25 @@ class NumericalVerdict(Verdict):
             unfold(self.kernel, (axis,))[place].item()
             for place in ((r0, c0), (r0, c1), (r1, c0), (r1, c1))
         )
-        value: Any = a * e - b * d
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            value: Any = a * e - b * d
         if not value or not np.isfinite(value):  # out of range, though the entries are not
-            a, b, d, e = (Fraction(v) if isinstance(v, float) else v for v in (a, b, d, e))
-            value = a * e - b * d
+            value = _exact_minor(a, b, d, e)
         return Minor((r0, r1), (c0, c1), value, axis)
+
+
+def _exact_minor(a: Any, b: Any, d: Any, e: Any) -> Any:
+    """`a*e - b*d` of floats or complex numbers, exactly."""
+    parts = [(Fraction(*v.real.as_integer_ratio()), Fraction(*v.imag.as_integer_ratio()))
+             for v in (a, b, d, e)]  # fmt: skip
+    (ar, ai), (br, bi), (dr, di), (er, ei) = parts
+    real, imaginary = ar * er - ai * ei - br * dr + bi * di, ar * ei + ai * er - br * di - bi * dr
+    if not imaginary:
+        return real
+    import sympy
+
+    exact = [sympy.Rational(v.numerator, v.denominator) for v in (real, imaginary)]
+    return exact[0] + exact[1] * sympy.I
 
 
 # ------------------------------------------------------------------------- many kernels at once
@@ -132,11 +147,18 @@ def singular_values(tables: Array) -> Array:
     result = np.empty((count, rows))
     for low in range(0, count, CHUNK):
         part = tables[low : low + CHUNK]
-        wide = part.astype(np.complex128 if part.dtype.kind == "c" else np.float64)
-        largest = np.abs(wide).max(axis=(1, 2))
-        wide /= np.where(largest > 0, largest, 1)[:, None, None]
-        result[low : low + CHUNK] = _of_units(wide)
+        result[low : low + CHUNK] = _of_units(units(part))
     return result
+
+
+def units(kernels: Array) -> Array:
+    """Each kernel `(n, ...)` over its largest entry, in double precision."""
+    wide = np.complex128 if kernels.dtype.kind == "c" else np.float64
+    if kernels.dtype.itemsize <= np.dtype(wide).itemsize:
+        kernels = kernels.astype(wide)
+    largest = largest_part(kernels).max(axis=tuple(range(1, kernels.ndim)), initial=0)
+    largest = np.where(largest > 0, largest, 1).reshape(-1, *(1,) * (kernels.ndim - 1))
+    return (kernels / largest).astype(wide, copy=False)
 
 
 def _of_units(tables: Array) -> Array:
@@ -150,22 +172,23 @@ def _of_units(tables: Array) -> Array:
         length: Array = np.sqrt(np.einsum("jn,jn->n", lines[0], lines[0])).reshape(-1, 1)
         return length
     gram = [[np.einsum("jn,jn->n", lines[i], lines[j]) for j in range(i + 1)] for i in range(rows)]
-    values = _eigenvalues_2(gram) if rows == 2 else _eigenvalues_3(gram)
+    values, sure = _eigenvalues_2(gram) if rows == 2 else _eigenvalues_3(gram)
     sigma: Array = np.sqrt(np.maximum(values, 0).T)
-    unsure = ~(values[-1] > DEGENERATE * values[0])
+    unsure = ~(sure & (values[-1] > DEGENERATE * values[0]))
     sigma[unsure] = np.linalg.svd(tables[unsure], compute_uv=False)
     return sigma
 
 
-def _eigenvalues_2(gram: list[list[Array]]) -> Array:
+def _eigenvalues_2(gram: list[list[Array]]) -> tuple[Array, Any]:
     (a,), (b, c) = gram
     middle, half = (a + c) / 2, (a - c) / 2
     root = np.sqrt(half * half + b * b)
-    return np.stack([middle + root, middle - root])
+    return np.stack([middle + root, middle - root]), True
 
 
-def _eigenvalues_3(gram: list[list[Array]]) -> Array:
-    """Of symmetric 3×3 matrices, by the angle of their characteristic cubic.
+def _eigenvalues_3(gram: list[list[Array]]) -> tuple[Array, Any]:
+    """Of symmetric 3×3 matrices, by the angle of their characteristic cubic; and where that angle
+    is sure, which it is not where two eigenvalues are nearly equal.
 
     Source: O. Smith, *Eigenvalues of a symmetric 3×3 matrix*, 1961.
     """
@@ -176,10 +199,12 @@ def _eigenvalues_3(gram: list[list[Array]]) -> Array:
     p = np.sqrt((a * a + b * b + c * c + 2 * (dd + ee + ff)) / 6)
     det = a * (b * c - ff) - b * ee - c * dd + 2 * d * e * f
     scale = np.where(p > 0, p, 1)
-    angle = np.arccos(np.clip(det / (2 * scale * scale * scale), -1, 1)) / 3
+    cosine = np.clip(det / (2 * scale * scale * scale), -1, 1)
+    angle = np.arccos(cosine) / 3
     first = middle + 2 * p * np.cos(angle)
     last = middle + 2 * p * np.cos(angle + 2 * np.pi / 3)
-    return np.stack([first, 3 * middle - first - last, last])
+    values = np.stack([first, 3 * middle - first - last, last])
+    return values, np.abs(cosine) < 1 - NEARLY
 
 
 def relative_distance(sigma: Array) -> Array:

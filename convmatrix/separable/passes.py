@@ -22,6 +22,8 @@ Array = np.ndarray[Any, Any]
 
 def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
     """A pass for each part of the axes, one channel."""
+    if verdict.shape:
+        raise WeightError("a stack has no one layer; pick a kernel of it, e.g. verdict[0, 0]")
     if verdict.separable:
         return spatially_separable(1, 1, verdict.factors, **geometry)
     if len(verdict.parts) == 1:
@@ -42,7 +44,7 @@ def kronecker(
     verdict: Separability, size: tuple[Any, ...], geometry: dict[str, Any]
 ) -> tuple[Map, ...]:
     """A one-axis map for each axis of a separable kernel at a size."""
-    if verdict.factors is None or verdict.shape:
+    if verdict.shape or verdict.factors is None:
         raise WeightError(
             "only a separable kernel's matrix is a Kronecker product of one-axis matrices; use "
             "terms() for a sum of such products"

@@ -11,7 +11,12 @@ import numpy as np
 from convmatrix.separable.base import Verdict
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import has_symbols
-from convmatrix.separable.numerical import NumericalVerdict, relative_distance, singular_values
+from convmatrix.separable.numerical import (
+    NumericalVerdict,
+    relative_distance,
+    singular_values,
+    units,
+)
 from convmatrix.separable.symbolic import SymbolicVerdict
 
 __all__ = ["ExactStack", "NumericalStack", "Stack"]
@@ -64,7 +69,7 @@ class Stack:
         for j in np.flatnonzero(np.asarray(self.separable, bool)):
             for target, factor in zip(found, self._one(int(j)).factors or (), strict=True):
                 target[j] = factor
-        return tuple(f.reshape(*self.shape, -1) for f in found)
+        return tuple(f.reshape(*self.shape, f.shape[1]) for f in found)
 
     @cached_property
     def split_axes(self) -> Array:
@@ -120,9 +125,8 @@ class NumericalStack(Stack):
         found = [np.full((len(self._flat), n), np.nan, self.kernels.dtype)
                  for n in self._flat.shape[1:]]  # fmt: skip
         chosen = np.flatnonzero(self.separable.reshape(-1))
-        kernels = self._flat[chosen].astype(np.result_type(self.kernels.dtype, np.float64))
-        largest = np.abs(kernels).reshape(len(kernels), -1).max(axis=1, initial=0)
-        kernels /= np.where(largest > 0, largest, 1).reshape(-1, *(1,) * self.ndim)
+        kernels = units(self._flat[chosen])
+        zero = ~kernels.any(axis=tuple(range(1, kernels.ndim)))
         every, places = np.arange(len(chosen)), []
         for axis, target in enumerate(found):
             moved = np.moveaxis(kernels, 1 + axis, 1)
@@ -133,8 +137,8 @@ class NumericalStack(Stack):
         scale = self._flat[(chosen, *places)]
         found[0][chosen] *= scale[:, None]
         for target in found[1:]:
-            target[chosen[largest == 0]] = 0
-        return tuple(f.reshape(*self.shape, -1) for f in found)
+            target[chosen[zero]] = 0
+        return tuple(f.reshape(*self.shape, f.shape[1]) for f in found)
 
 
 class ExactStack(Stack):

@@ -25,8 +25,9 @@ __all__ = ["SymbolicVerdict"]
 Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
-MOST_SYMBOLS, MOST_CONDITIONS = 6, 12
-"""Up to so many a Gröbner basis is asked whether all conditions can hold at once."""
+MOST_CONDITIONS, MOST_WORK = 12, 12
+"""Up to so many conditions, and symbols times degree, a Gröbner basis is asked whether all can hold
+at once: the time of one has no useful bound."""
 
 
 class SymbolicVerdict(Verdict):
@@ -35,24 +36,35 @@ class SymbolicVerdict(Verdict):
     exact = True
 
     def __init__(self, kernel: Array) -> None:
-        self.kernel = _each(kernel, sympy.sympify)
+        self.kernel = _each(kernel, _without_zeros)
         places = [i for i, value in np.ndenumerate(self.kernel) if not _vanishes(value)]
         sure: Iterator[Any] = (i for i in places if self.kernel[i].is_zero is False)  # type: ignore[attr-defined]
         self.pivot: Place | None = next(sure, places[0] if places else None)
         self._minors: list[tuple[Any, Minor]] = []
-        if self.pivot is not None and next(self._through_pivot(), None) is not None:
+        if self.pivot is not None:
             never = self.kernel[self.pivot].is_zero is False
-            self._minors = list(self._through_pivot() if never else self._every())
+            if never or not self._is_rational:
+                self._minors = list(self._through_pivot() if never else self._every())
+            elif next(self._through_pivot(), None) is not None:
+                self._minors = list(self._every())
         self.conditions = tuple(_distinct(polynomial for polynomial, _ in self._minors))
         self.separable, why = self._decide()
         self.method = f"symbolic: {why}"
+
+    @property
+    def _is_rational(self) -> bool:
+        """Whether the entries are rational functions: among others, two that are not 0 may have a
+        product that is, as x + |x| and x - |x|."""
+        return all(value.is_rational_function(*value.free_symbols) for value in self.kernel.flat)
 
     def _decide(self) -> tuple[bool | None, str]:
         if self.pivot is None:
             return True, "every entry is 0"
         pivot = f"the pivot K{list(self.pivot)} = {self.kernel[self.pivot]}"
         if not self.conditions:
-            return True, f"all minors through {pivot} vanish"
+            return True, f"all minors through {pivot} vanish" if self._is_rational else (
+                "all 2×2 minors vanish"
+            )
         if any(_never_zero(c) for c in self.conditions):
             return False, "a minor is never 0 under the assumptions"
         if _contradict(self.conditions):
@@ -131,6 +143,12 @@ class SymbolicVerdict(Verdict):
         return 0.0 if self.separable else float("nan")
 
 
+def _without_zeros(value: Any) -> Any:
+    """An entry with 0 for the symbols that are assumed to be 0."""
+    found = sympy.sympify(value)
+    return found.subs({s: 0 for s in found.free_symbols if s.is_zero})
+
+
 def _minor(table: Array, rows: Any, columns: Any, axis: int) -> Iterator[tuple[Any, Minor]]:
     """The numerator of a minor, if it is not 0, and the minor."""
     (r0, r1), (c0, c1) = rows, columns
@@ -170,9 +188,10 @@ def _never_zero(value: Any) -> bool:
 def _contradict(conditions: Sequence[Any]) -> bool:
     """Whether polynomials have no common zero, not even a complex one (Hilbert)."""
     symbols = set().union(*(c.free_symbols for c in conditions))
-    if len(symbols) > MOST_SYMBOLS or len(conditions) > MOST_CONDITIONS:
+    if len(conditions) > MOST_CONDITIONS or not all(c.is_polynomial(*symbols) for c in conditions):
         return False
-    if not all(c.is_polynomial(*symbols) for c in conditions):
+    degree = max(sympy.Poly(c, *symbols).total_degree() for c in conditions)
+    if degree * len(symbols) > MOST_WORK:
         return False
     basis = sympy.groebner(conditions, *sorted(symbols, key=str), order="grevlex")
     return bool(basis.exprs == [1])

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from convmatrix.errors import WeightError
-from convmatrix.separable.base import Minor, Verdict
+from convmatrix.separable.base import Minor, Verdict, largest_part, scaled_floats
 from convmatrix.separable.exact import ExactVerdict, rank_factors
-from convmatrix.separable.numbers import exact_entries, has_symbols, kernel_array, plain, shown
+from convmatrix.separable.numbers import (
+    check_tolerance,
+    exact_entries,
+    has_symbols,
+    kernel_array,
+    plain,
+    shown,
+)
 from convmatrix.separable.numerical import NumericalVerdict, default_tolerance
 from convmatrix.separable.stacks import ExactStack, NumericalStack, Stack
 
@@ -166,12 +173,12 @@ class Separability:
     def singular_values(self) -> Array:
         """Singular values of a kernel of two axes, largest first; of a stack `(*shape, n)`."""
         if isinstance(self._of, NumericalStack) and self._of.ndim == 2:
-            scale = np.abs(self.kernel).max(axis=(-2, -1))[..., None]
+            scale = largest_part(self.kernel).max(axis=(-2, -1))[..., None]
             values: Array = self._of.sigma[0].reshape(*self.shape, -1) * scale
             return values
-        kernel = self._matrix("singular_values")
-        sigma: Array = np.linalg.svd(_floats(kernel), compute_uv=False)
-        return sigma
+        unit, scale = self._floats("singular_values")
+        found: Array = np.linalg.svd(unit, compute_uv=False) * scale
+        return found
 
     @property
     def errors(self) -> tuple[float, ...]:
@@ -180,7 +187,8 @@ class Separability:
         >>> [round(e, 3) for e in separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).errors]
         [0.101, 0.0, 0.0]
         """
-        squares = self.singular_values**2
+        self._matrix("errors")
+        squares = self._one("errors").singular_values() ** 2
         total = float(squares.sum())
         rest = np.append(np.cumsum(squares[:0:-1])[::-1], 0)
         if self._of.exact:
@@ -198,7 +206,7 @@ class Separability:
         kernel = self._matrix("rank_factors()")
         if self._of.exact:
             return rank_factors(kernel)
-        columns, rows = _svd_terms(kernel, self.rank)
+        columns, rows = self._svd_terms(self.rank)
         return columns.T, rows
 
     def terms(self, r: int | None = None, **geometry: Any) -> tuple[Sequential, ...]:
@@ -226,7 +234,7 @@ class Separability:
             left, right = rank_factors(kernel)
             pairs: Any = zip(left.T, right, strict=True)
         else:
-            pairs = zip(*_svd_terms(kernel, self.rank if r is None else r), strict=True)
+            pairs = zip(*self._svd_terms(self.rank if r is None else r), strict=True)
         return tuple(spatially_separable(1, 1, pair, **geometry) for pair in pairs)
 
     def multiplications(self, r: int | None = None) -> int:
@@ -283,7 +291,7 @@ class Separability:
                 "exact": self.exact,
                 "separable": self.separable.tolist(),
                 "rank": self.rank.tolist(),
-                "distance": self.distance.tolist(),
+                "distance": [None if np.isnan(d) else d for d in self.distance.reshape(-1)],
                 "method": self.method,
             }
         minor, distance = self.minor, self.distance
@@ -318,7 +326,7 @@ class Separability:
         if isinstance(self._of, Stack):
             return f"{self!r}\n  method  {self.method}"
         lines = [self._headline()]
-        if self.separable is False or (not self.exact and self.distance):
+        if not np.isnan(self.distance) and (not self.separable or self.distance):
             lines.append(
                 f"  distance to the nearest separable kernel  {self.distance:.3g} of its norm"
             )
@@ -359,19 +367,22 @@ class Separability:
             raise WeightError(f"{name} needs numbers, the kernel has symbols; use conditions")
         return kernel
 
+    def _floats(self, name: str) -> tuple[Array, float]:
+        """The kernel over its largest entry, and that entry, as floats."""
+        unit, scale = scaled_floats(self._matrix(name))
+        try:
+            return unit, float(scale)
+        except OverflowError:
+            raise WeightError(
+                f"{name} gives floats, and the kernel has entries of more than 1e308; divide it"
+            ) from None
 
-def _floats(kernel: Array) -> Array:
-    if kernel.dtype.kind != "O":
-        return kernel
-    numbers = np.array([complex(v) for v in kernel.flat]).reshape(kernel.shape)
-    return numbers if numbers.imag.any() else numbers.real
-
-
-def _svd_terms(kernel: Array, r: int) -> tuple[Array, Array]:
-    """Columns `(r, m)` and rows `(r, n)`, of the largest singular values."""
-    left, sigma, right = np.linalg.svd(_floats(kernel), full_matrices=False)
-    scale = np.sqrt(sigma[:r])
-    return (left[:, :r] * scale).T, scale[:, None] * right[:r]
+    def _svd_terms(self, r: int) -> tuple[Array, Array]:
+        """Columns `(r, m)` and rows `(r, n)`, of the largest singular values."""
+        unit, scale = self._floats("terms()")
+        left, sigma, right = np.linalg.svd(unit, full_matrices=False)
+        root = np.sqrt(sigma[:r])
+        return (left[:, :r] * root).T * scale, root[:, None] * right[:r]
 
 
 def separability(
@@ -417,9 +428,8 @@ def separability(
     Separability(32 of 32 kernels separable, shape=(8, 4), exact=False)
     """
     array = kernel_array(kernel)
-    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
-        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
-    if exact not in (None, True, False, "decimal"):
+    check_tolerance(tol)
+    if not (exact is None or isinstance(exact, bool) or exact == "decimal"):
         raise WeightError(f"exact must be True, False, 'decimal' or None, got {exact!r}")
     ndim, array = _stacked(array, axes)
     stacked = array.ndim > ndim
@@ -433,7 +443,8 @@ def separability(
             return Separability(ExactStack(entries, ndim) if stacked else _exact(entries))
         if has_symbols(entries):
             raise WeightError("exact=False needs numbers, the kernel has symbols; leave it out")
-        array = _floats(entries)
+        unit, scale = scaled_floats(entries)
+        array = unit * min(float(scale), np.finfo(float).max)
     limit = default_tolerance(array.shape[array.ndim - ndim :], array.dtype)
     limit = limit if tol is None else float(tol)
     if stacked:

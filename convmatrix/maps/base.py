@@ -334,11 +334,13 @@ class Map(ABC):
         >>> sorted(graph["x_0_0"].items())
         [('y_0_0', {'tap': 1}), ('y_0_1', {'tap': 0})]
         """
-        from convmatrix.maps.graphs import graph_table, lazy_graph
+        from convmatrix.maps.graphs import graph_table
         from convmatrix.views.graph import to_networkx
 
         self._require_numbers("list its pattern")
         if lazy:
+            from convmatrix.maps.lazy import lazy_graph
+
             return lazy_graph(self, view)
         table = graph_table(self, view, axis)
         need = 600 * (table.count + table.node_count)

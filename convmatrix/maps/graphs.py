@@ -18,7 +18,7 @@ from convmatrix.views.graph import Edges, GraphTable, Space
 if TYPE_CHECKING:
     from convmatrix.maps.base import Map
 
-__all__ = ["VIEWS", "graph_table", "lazy_graph"]
+__all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -34,13 +34,13 @@ def graph_table(a: Map, view: str = "bipartite", axis: int = 0) -> GraphTable:
         raise GeometryError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
     stages = a._stages()
     if view == "bipartite":
-        return _bipartite(a, stages)
+        return bipartite_table(a, stages)
     if view == "layered":
-        return _layered(a, stages)
+        return layered_table(a, stages)
     return _channels(stages) if view == "channels" else _axis(stages, axis)
 
 
-def _spaces(stages: Stages, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
+def spaces_of(stages: Stages, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
     """A space for each of the stages', in the order of their ranks."""
     ranks, letters = stages.ranks, stages.letters
     sides = {stages.input: "input", stages.output: "output"}
@@ -99,7 +99,7 @@ def _columns(a: Map, kind: str | None, tap: Array) -> list[Any]:
     return [tap, *([] if kind is None else [_weights(a, kind, tap)])]
 
 
-def _bipartite(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
+def bipartite_table(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
     """Elements of input and output; an edge a path."""
     letters = stages.letters
     space = Space(letters[stages.input], "input", a.in_shape, 0)
@@ -116,9 +116,9 @@ def _bipartite(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
     )  # fmt: skip
 
 
-def _layered(a: Map, stages: Stages) -> GraphTable:
+def layered_table(a: Map, stages: Stages) -> GraphTable:
     """Elements of every space between the layers; an edge a connection of one layer."""
-    spaces = _spaces(stages, stages.shapes)
+    spaces = spaces_of(stages, stages.shapes)
     kinds = [None if step.map is None else weight_kind(step.map) for step in stages.steps]
     weighted = all(k is not None for k, s in zip(kinds, stages.steps, strict=True) if s.map)
     order = ("long", "double", "string")
@@ -175,7 +175,7 @@ def _step_count(step: Step, read: Space) -> int:
 
 def _channels(stages: Stages) -> GraphTable:
     """Channels of every space; an edge where a channel is read, with how many connections."""
-    spaces = _spaces(stages, [shape[:1] for shape in stages.shapes])
+    spaces = spaces_of(stages, [shape[:1] for shape in stages.shapes])
 
     def edges() -> Iterator[Edges]:
         for step in stages.steps:
@@ -220,7 +220,7 @@ def _axis(stages: Stages, axis: int) -> GraphTable:
     ndim = len(stages.shapes[0]) - 1
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise GeometryError(f"axis must be one of the {ndim} spatial axes, got {axis!r}")
-    spaces = _spaces(stages, [(s[1 + axis % ndim],) for s in stages.shapes], has_channel=False)
+    spaces = spaces_of(stages, [(s[1 + axis % ndim],) for s in stages.shapes], has_channel=False)
 
     def edges() -> Iterator[Edges]:
         for step in stages.steps:
@@ -252,67 +252,3 @@ def _axis_triples(step: Step, axis: int, size: int) -> list[tuple[int, int, int]
     along: Axis | ResizeAxis = leaf.bound.axes[axis]
     found = [(i, o, t) for o in range(along.outputs) for i, t in along.inputs_of(o)]
     return found if step.map is leaf else [(o, i, t) for i, o, t in found]
-
-
-def lazy_graph(a: Map, view: str) -> Any:
-    """The graph of a view, which stores nothing."""
-    from convmatrix.views import lazy
-
-    if view not in ("bipartite", "layered"):
-        raise GeometryError(f"a lazy graph is of view 'bipartite' or 'layered', got {view!r}")
-    stages = a._stages()
-    if view == "bipartite":
-        stages = Stages((a.in_shape, a.out_shape), (Step(0, 1, a),), 0, 1, stages.flipped)
-        # paths of a composite may run in parallel: finding out would list them all
-        table = _bipartite(a, stages, multi=len(a.leaves) > 1 or a._collides)
-        spaces = table.spaces
-    else:
-        table = _layered(a, stages)
-        spaces = _spaces(stages, stages.shapes)
-    places = {space: i for i, space in enumerate(spaces)}
-    leaving = [[s for s in stages.steps if s.source == i] for i in range(len(spaces))]
-    arriving = [[s for s in stages.steps if s.target == i] for i in range(len(spaces))]
-
-    def out(space: Space, element: Any) -> list[Any]:
-        return [
-            _neighbours(step, spaces, element, back=step.turned) for step in leaving[places[space]]
-        ]
-
-    def back(space: Space, element: Any) -> list[Any]:
-        return [
-            _neighbours(step, spaces, element, back=not step.turned)
-            for step in arriving[places[space]]
-        ]
-
-    kinds = dict(table.fields)
-
-    def weigh(part: Any, tap: int) -> Any:
-        if "weight" not in kinds:
-            return None
-        convert: Any = {"long": int, "double": float, "string": str}[kinds["weight"]]
-        return convert(1 if part is None else part._edge_weights(np.array([tap]))[0])
-
-    return lazy.lazy_graph(table, out, back, weigh)
-
-
-def _neighbours(step: Step, spaces: tuple[Space, ...], element: Any, *, back: bool) -> Any:
-    """What a step writes from an element that it reads; or `back` from one that it writes."""
-    from convmatrix.views import lazy
-
-    read = spaces[step.read]
-    if not back:
-        element = (element[0] + step.offset, *element[1:])
-    space = read if back else spaces[step.written]
-    if step.map is None:
-        links = [(element, 0)]
-    else:
-        leaf = step.map.leaves[0] if len(step.map.leaves) == 1 else None
-        whole = tuple(step.map.in_shape) == read.shape
-        if leaf is not None and (whole or not back) and isinstance(leaf.bound, Stencil):
-            reads = leaf.bound.reads if back == (step.map is leaf) else leaf.bound.feeds
-            return lazy.gridded(space, *reads(element), step.map)
-        links = step.map._inputs_of(element) if back else step.map._outputs_of(element)
-    if back and step.offset:
-        links = [((c - step.offset, *rest), tap) for (c, *rest), tap in links]
-    links = [link for link in links if 0 <= link[0][0] < space.shape[0]]
-    return lazy.listed(space, links, step.map)

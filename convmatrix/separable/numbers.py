@@ -14,6 +14,7 @@ from convmatrix.errors import WeightError
 __all__ = [
     "as_numpy",
     "check_tolerance",
+    "each",
     "exact_entries",
     "has_symbols",
     "in_field",
@@ -23,6 +24,8 @@ __all__ = [
     "number",
     "plain",
     "shown",
+    "simplest",
+    "simplified",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -194,3 +197,25 @@ def shown(value: Any) -> str:
         texts = [str(n) if n.bit_length() < MOST_BITS else hex(n) for n in parts]
         return texts[0] if parts[1] == 1 else "/".join(texts)
     return str(value)
+
+
+def each(array: Array, function: Any) -> Array:
+    """An array of objects, each what a function makes of an entry."""
+    result = np.empty(array.shape, object)
+    for index, value in np.ndenumerate(array):
+        result[index] = function(value)
+    return result
+
+
+def simplest(value: Any) -> Any:
+    """A result in its simplest form; unlike an entry it need not be checked."""
+    if hasattr(value, "is_Rational") and not value.is_Rational:
+        value = simplified(value)
+        if not value.is_Rational:
+            return value
+    return number(value)
+
+
+def simplified(value: Any) -> Any:
+    """A SymPy number with a rational denominator, others as they are."""
+    return value.radsimp() if hasattr(value, "radsimp") else value

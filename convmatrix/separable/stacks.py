@@ -17,7 +17,6 @@ from convmatrix.separable.numerical import (
     singular_values,
     units,
 )
-from convmatrix.separable.symbolic import SymbolicVerdict
 
 __all__ = ["ExactStack", "NumericalStack", "Stack"]
 
@@ -166,7 +165,11 @@ class ExactStack(Stack):
 
     def _one(self, flat: int) -> Verdict:
         kernel = self._flat[flat]
-        return SymbolicVerdict(kernel) if has_symbols(kernel) else ExactVerdict(kernel)
+        if not has_symbols(kernel):
+            return ExactVerdict(kernel)
+        from convmatrix.separable.symbolic import SymbolicVerdict
+
+        return SymbolicVerdict(kernel)
 
     @cached_property
     def rank(self) -> Array:  # type: ignore[override]

@@ -18,7 +18,7 @@ import sympy
 
 from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.exact import content, fibre
-from convmatrix.separable.numbers import number
+from convmatrix.separable.numbers import each, number
 
 __all__ = ["SymbolicVerdict"]
 
@@ -36,7 +36,7 @@ class SymbolicVerdict(Verdict):
     exact = True
 
     def __init__(self, kernel: Array) -> None:
-        self.kernel = _each(kernel, _without_zeros)
+        self.kernel = each(kernel, _without_zeros)
         places = [i for i, value in np.ndenumerate(self.kernel) if not _vanishes(value)]
         sure: Iterator[Any] = (i for i in places if self.kernel[i].is_zero is False)  # type: ignore[attr-defined]
         self.pivot: Place | None = next(sure, places[0] if places else None)
@@ -106,9 +106,9 @@ class SymbolicVerdict(Verdict):
         found = []
         for part in fibres[1:]:
             unit = _common(part)
-            found.append(_each(part, lambda v, unit=unit: _tidy(v / unit)))
+            found.append(each(part, lambda v, unit=unit: _tidy(v / unit)))
             scale = scale * unit
-        return (_each(fibres[0], lambda v: _tidy(v * scale)), *found)
+        return (each(fibres[0], lambda v: _tidy(v * scale)), *found)
 
     def splits(self, axes: Place) -> bool:
         if self.pivot is None:
@@ -213,10 +213,3 @@ def _common(part: Array) -> Any:
 def _tidy(value: Any) -> Any:
     found = sympy.cancel(value) if value.free_symbols else value
     return found if found.free_symbols else number(found)
-
-
-def _each(array: Array, function: Any) -> Array:
-    result = np.empty(array.shape, object)
-    for index, value in np.ndenumerate(array):
-        result[index] = function(value)
-    return result

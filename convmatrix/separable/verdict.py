@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.separable.base import Minor, Verdict, largest_part, scaled_floats
-from convmatrix.separable.exact import ExactVerdict, rank_factors
+from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import (
     check_tolerance,
     exact_entries,
@@ -21,6 +21,7 @@ from convmatrix.separable.numbers import (
     shown,
 )
 from convmatrix.separable.numerical import NumericalVerdict, default_tolerance
+from convmatrix.separable.ranks import rank_factors
 from convmatrix.separable.stacks import ExactStack, NumericalStack, Stack
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Figures with Matplotlib: each function takes `ax=` and returns the Axes it drew on."""
+"""Maps: grids, matrices, graphs, receptive fields and overlaps."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convmatrix.analysis import NetworkSeparability
-    from convmatrix.separable import Separability
 
 __all__ = [
-    "draw_counts", "draw_energies", "draw_figure", "draw_graph", "draw_grid", "draw_grids",
-    "draw_matrix", "draw_receptive_field", "draw_separable", "draw_singular_values", "save",
+    "draw_counts", "draw_figure", "draw_graph", "draw_grid", "draw_grids", "draw_matrix",
+    "draw_receptive_field", "save",
 ]  # fmt: skip
 
 MOST_EDGES = 5_000
@@ -33,7 +31,7 @@ MOST_BLOCKS = 64
 GREY = "#8a8f98"
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
@@ -41,8 +39,8 @@ def _pyplot() -> Any:
     return plt
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    return _pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+def make_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    return pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
 def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
@@ -55,10 +53,10 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     window = prod(a.leaves[-1].bound.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
     image = np.full(a.shape, np.nan)
     image[pattern.rows, pattern.indices] = pattern.tap % max(1, window)
-    ax = _axes(ax, (6, 6 * max(0.25, min(1.0, a.shape[0] / a.shape[1]))))
+    ax = make_axes(ax, (6, 6 * max(0.25, min(1.0, a.shape[0] / a.shape[1]))))
     ax.imshow(image, cmap="turbo", interpolation="nearest", aspect="equal")
-    ax.set(xlabel=f"input element ({_times(a.in_shape)})", ylabel=f"output ({_times(a.out_shape)})")
-    ax.set_title(f"{_times(a.shape)} matrix, {a.nnz:,} connections, a colour a tap", fontsize=9)
+    ax.set(xlabel=f"input element ({times(a.in_shape)})", ylabel=f"output ({times(a.out_shape)})")
+    ax.set_title(f"{times(a.shape)} matrix, {a.nnz:,} connections, a colour a tap", fontsize=9)
     for lines, shape in ((ax.axvline, a.in_shape), (ax.axhline, a.out_shape)):
         block = prod(shape[2:]) or 1  # a block is one row (of a channel, in 1-D)
         if len(shape) > 2 and prod(shape) // block <= MOST_BLOCKS:
@@ -97,7 +95,7 @@ def draw_graph(
     for space in table.spaces:
         columns.setdefault(space.layer, []).append(space)
     most = max(sum(len(places[s]) for s in spaces) for spaces in columns.values())
-    ax = _axes(ax, (1 + 2.2 * len(columns), max(3.0, min(12.0, most * 0.28))))
+    ax = make_axes(ax, (1 + 2.2 * len(columns), max(3.0, min(12.0, most * 0.28))))
     heights: dict[Any, np.ndarray[Any, Any]] = {}
     for spaces in columns.values():
         every = _heights(sum(len(places[s]) for s in spaces))
@@ -120,7 +118,7 @@ def draw_graph(
     for layer, spaces in columns.items():
         for space in spaces:
             _draw_column(ax, space, places[space], heights[space], most <= 60, layer == last)
-        sizes = ", ".join(f"{s.letter} {_times(s.shape)}" for s in spaces)
+        sizes = ", ".join(f"{s.letter} {times(s.shape)}" for s in spaces)
         ax.text(layer, -0.03, sizes, ha="center", va="bottom", fontsize=8)
     ax.set(xlim=(-0.25, last + 0.25), ylim=(1.04, -0.1))
     ax.axis("off")
@@ -163,7 +161,7 @@ def draw_grids(
     (top, left), (bottom, right) = (_size_of_grid(shape) for shape in (a.in_shape, a.out_shape))
     gap = 1.5 + 0.35 * max(left, right)
     lift, drop = max(0, bottom - top) / 2, max(0, top - bottom) / 2
-    ax = _axes(ax, (0.5 * (left + right + gap) + 0.4, 0.5 * max(top, bottom) + 0.6))
+    ax = make_axes(ax, (0.5 * (left + right + gap) + 0.4, 0.5 * max(top, bottom) + 0.6))
     _grid_cells(ax, a.in_shape, given.get("input", {}), (0, lift), "#ffd166", 0.32)
     _grid_cells(ax, a.out_shape, given.get("output", {}), (left + gap, drop), "#9ad1d4", 0.68)
     chosen = list(given.get("input", {})) or [
@@ -187,7 +185,7 @@ def draw_grids(
     ))  # fmt: skip
     ax.set(xlim=(-0.1, left + gap + right + 0.1), ylim=(max(top, bottom) + 0.1, -0.1))
     ax.set_aspect("equal")
-    ax.set_title(f"input {_times(a.in_shape)}  →  output {_times(a.out_shape)}", fontsize=9)
+    ax.set_title(f"input {times(a.in_shape)}  →  output {times(a.out_shape)}", fontsize=9)
     ax.axis("off")
     return ax
 
@@ -210,7 +208,7 @@ def _grid_cells(
         for x in range(width):
             place = (corner[0] + x, corner[1] + y)
             face = colour if (y, x) in labels else "white"
-            ax.add_patch(_pyplot().Rectangle(place, 1, 1, facecolor=face, edgecolor=GREY, lw=1))
+            ax.add_patch(pyplot().Rectangle(place, 1, 1, facecolor=face, edgecolor=GREY, lw=1))
             if (y, x) in labels:
                 ax.text(place[0] + shift, place[1] + 0.36, labels[y, x], ha="center", va="center",
                         fontsize=12, weight="bold", zorder=5)  # fmt: skip
@@ -224,7 +222,7 @@ def draw_counts(counts: Any, *, title: str = "", ax: Axes | None = None) -> Axes
     table = table[None] if table.ndim == 1 else table
     if table.ndim != 2:
         raise GeometryError(f"counts are drawn in 1-D or 2-D, got shape {np.shape(counts)}")
-    ax = _axes(ax, (0.3 * table.shape[1] + 1.2, 0.3 * table.shape[0] + 0.6))
+    ax = make_axes(ax, (0.3 * table.shape[1] + 1.2, 0.3 * table.shape[0] + 0.6))
     shown = ax.imshow(table, cmap="viridis", vmin=0)
     if max(table.shape) <= 24:
         for (y, x), value in np.ndenumerate(table):
@@ -248,11 +246,11 @@ def draw_receptive_field(a: Map, output: Element, *, ax: Axes | None = None) -> 
         counts[element] = paths
     total = counts.sum(axis=0)
     seen = np.argwhere(np.atleast_2d(total))
-    ax = draw_counts(total, title=f"what output {_times(output)} sees".replace("×", ","), ax=ax)
+    ax = draw_counts(total, title=f"what output {times(output)} sees".replace("×", ","), ax=ax)
     if len(seen):
         (low, first), (high, last) = seen.min(axis=0), seen.max(axis=0)
         box = (first - 0.5, low - 0.5), last - first + 1, high - low + 1
-        ax.add_patch(_pyplot().Rectangle(*box, fill=False, edgecolor="#e63946", lw=2))
+        ax.add_patch(pyplot().Rectangle(*box, fill=False, edgecolor="#e63946", lw=2))
     return ax
 
 
@@ -269,13 +267,13 @@ def draw_grid(
     size = shape[1:] if len(shape) == 3 else (1, *shape[1:])
     if len(size) != 2 or shape[0] != 1:
         raise GeometryError(f"a grid shows one channel of 1-D or 2-D, got shape {shape}")
-    ax = _axes(ax, (0.45 * size[1] + 0.6, 0.45 * size[0] + 0.6))
+    ax = make_axes(ax, (0.45 * size[1] + 0.6, 0.45 * size[0] + 0.6))
     lights = {_cell(e) for e in lit}
     labels = {_cell(e): text for e, text in (names or {}).items()}
     for y in range(size[0]):
         for x in range(size[1]):
             face = colour if (y, x) in lights else "white"
-            ax.add_patch(_pyplot().Rectangle((x, y), 1, 1, facecolor=face, edgecolor=GREY, lw=1))
+            ax.add_patch(pyplot().Rectangle((x, y), 1, 1, facecolor=face, edgecolor=GREY, lw=1))
             if (y, x) in labels:
                 ax.text(x + 0.5, y + 0.5, labels[y, x], ha="center", va="center", fontsize=10)
     ax.set(xlim=(-0.05, size[1] + 0.05), ylim=(size[0] + 0.05, -0.05), aspect="equal")
@@ -289,7 +287,7 @@ def draw_figure(a: Map, *, names: dict[str, dict[Element, str]] | None = None) -
 
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {...}}`.
     """
-    plot = _pyplot()
+    plot = pyplot()
     labels = names or {}
     figure: Figure = plot.figure(figsize=(13, 5), layout="constrained")
     subfigures: Any = figure.subfigures(1, 3, width_ratios=[2.4, 6, 4])
@@ -305,111 +303,11 @@ def draw_figure(a: Map, *, names: dict[str, dict[Element, str]] | None = None) -
     return figure
 
 
-MOST_TAPS = 15
-"""Taps an axis up to which their values are written out."""
-
-
-def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
-    """Draw a kernel of two axes as the article does: kernel = column × row.
-
-    One that is not separable is drawn as kernel ≈ column × row, its best separable kernel.
-    """
-    kernel = verdict.kernel
-    if kernel.ndim != 2 or verdict.shape:
-        raise GeometryError(f"the drawing is of one kernel of two axes, got shape {kernel.shape}")
-    if verdict.factors is not None:
-        sign, (column, row) = "=", verdict.factors
-    elif verdict.separable is None:
-        raise GeometryError("a kernel whose separability depends on symbols has no factors to draw")
-    else:
-        ((column,), (row,)), sign = verdict._svd_terms(1), "≈"
-    h, w = kernel.shape
-    ax = _axes(ax, (0.55 * (2 * w + 4), 0.55 * (h + 1.6)))
-    _cells(ax, kernel, (0, 0))
-    ax.text(w + 0.7, h / 2, sign, ha="center", va="center", fontsize=18)
-    _cells(ax, column[:, None], (w + 1.4, 0))
-    ax.text(w + 3.1, h / 2, "×", ha="center", va="center", fontsize=18)
-    _cells(ax, row[None, :], (w + 3.8, (h - 1) / 2))
-    ax.set(xlim=(-0.1, 2 * w + 3.9), ylim=(h + 0.1, -0.9), aspect="equal")
-    said = "separable" if verdict.separable else f"not separable, {verdict.distance:.2g} off"
-    ax.set_title(f"{_times(kernel.shape)} kernel: {said}", fontsize=9)
-    ax.axis("off")
-    return ax
-
-
-def _cells(ax: Axes, values: Any, corner: tuple[float, float]) -> None:
-    """A grid of numbers from a corner on, the darker the larger."""
-    numbers = np.array([[_value(v) for v in line] for line in values])
-    sizes = np.abs(numbers)
-    largest = sizes.max() or 1.0
-    for (y, x), value in np.ndenumerate(values):
-        negative = numbers[y, x].real < 0
-        strength = 0.65 * sizes[y, x] / largest
-        tint = (
-            (1 - strength, 1 - strength / 2, 1.0)
-            if negative
-            else (1.0, 1 - strength / 2, 1 - strength)
-        )
-        place = (corner[0] + x, corner[1] + y)
-        ax.add_patch(_pyplot().Rectangle(place, 1, 1, facecolor=tint, edgecolor=GREY, lw=1))
-        if max(values.shape) <= MOST_TAPS:
-            rounded = isinstance(value, (float, complex, np.inexact))
-            text = f"{value:.3g}" if rounded else str(value)
-            ax.text(place[0] + 0.5, place[1] + 0.5, text, ha="center", va="center",
-                    fontsize=9 if len(text) < 4 else 5 if len(text) > 6 else 7)  # fmt: skip
-
-
-def _value(entry: Any) -> complex:
-    """An entry as a number to shade by: 0 for symbols, infinite where it is too large."""
-    if not getattr(entry, "is_number", True):
-        return 0j
-    try:
-        return complex(entry)
-    except OverflowError:
-        return complex(np.finfo(float).max)
-
-
-def draw_singular_values(verdict: Separability, *, ax: Axes | None = None) -> Axes:
-    """Draw a kernel's singular values as bars, with the error of the best sum of so many terms."""
-    sigma, errors = verdict.singular_values, verdict.errors
-    ax = _axes(ax, (max(3.5, 0.5 * len(sigma) + 2), 3))
-    places = np.arange(1, len(sigma) + 1)
-    ax.bar(places, sigma / (sigma[0] or 1), color="#457b9d")
-    for place, size, error in zip(places, sigma / (sigma[0] or 1), errors, strict=True):
-        if len(sigma) <= MOST_TAPS:
-            ax.annotate(f"{error:.1%}" if error > 1e-3 else f"{error:.0e}" if error else "0",
-                        (place, size), (0, 2), textcoords="offset points", ha="center",
-                        fontsize=7)  # fmt: skip
-    ax.set(xlabel="term", ylabel="singular value / first", ylim=(0, 1.12))
-    ax.set_xticks(places if len(sigma) <= MOST_TAPS else places[:: len(places) // 10])
-    ax.set_title("singular values; above: error of the sum up to there", fontsize=9)
-    return ax
-
-
-def draw_energies(report: NetworkSeparability, *, ax: Axes | None = None) -> Axes:
-    """Draw the energy of the kernels' first separable term, a line a layer: its median, its middle
-    half and 5 to 95 %."""
-    rows = report.layers
-    ax = _axes(ax, (8, max(2.5, 0.2 * len(rows) + 1.2)))
-    places = np.arange(len(rows))
-    low, first, middle, third, high = np.array([row.energy for row in rows]).T
-    ax.hlines(places, low, high, color=GREY, lw=1)
-    ax.hlines(places, first, third, color="#457b9d", lw=5)
-    ax.plot(middle, places, "o", color="#1d3557", ms=4)
-    short = [r.name if len(r.name) <= 28 else f"…{r.name[-27:]}" for r in rows]
-    names = [f"{name}  {_times(r.shape[2:])} {r.kind}" for name, r in zip(short, rows, strict=True)]
-    ax.set_yticks(places, names, fontsize=6)
-    ax.set(xlim=(min(0.3, low.min()), 1.01), ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xlabel("part of a kernel's energy in its best separable kernel (1 = separable)")
-    ax.grid(axis="x", color="#dddddd", lw=0.5)
-    return ax
-
-
 def save(ax: Axes, file: BinaryIO, kind: str) -> None:
     """Write the figure of a drawing as ``svg`` or ``png`` and close it."""
     figure: Any = ax.figure
     figure.savefig(file, format=kind, dpi=150)
-    _pyplot().close(figure)
+    pyplot().close(figure)
 
 
 def _heights(n: int) -> np.ndarray[Any, Any]:
@@ -425,5 +323,5 @@ def _position(element: Element, shape: tuple[int, ...]) -> Element:
     return element[1:] if shape[0] == 1 else element
 
 
-def _times(shape: Iterable[int]) -> str:
+def times(shape: Iterable[int]) -> str:
     return "×".join(map(str, shape))

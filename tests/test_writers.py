@@ -245,3 +245,23 @@ def test_exact_weights_in_a_graph(tmp_path, kind):
     write_graph(half, tmp_path / f"g.{kind}")
     weights = {t: w for _, _, t, w in edges(READERS[kind](tmp_path / f"g.{kind}"))}
     assert {t: float(Fraction(str(w))) for t, w in weights.items()} == {0: 0.5, 1: 1}
+
+
+def test_devices_and_pipes_are_written_to_and_not_replaced(tmp_path):
+    import os
+    import stat
+    import threading
+
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    read = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_graph(SIMPLE, pipe)
+    reader.join(10)
+    assert len(read[0].splitlines()) == 1 + SIMPLE.nnz
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    if os.path.exists("/dev/full") and stat.S_ISCHR(os.stat("/dev/full").st_mode):
+        with pytest.raises(cm.FileError, match="No space left"):
+            write_graph(SIMPLE, "/dev/full", format="csv")
+        assert stat.S_ISCHR(os.stat("/dev/full").st_mode)

@@ -28,6 +28,13 @@ def target(path: str | Path) -> Iterator[BinaryIO]:
         sys.stdout.flush()
         return
     place = Path(path)
+    if place.exists() and not place.is_file() and not place.is_dir():
+        try:  # a pipe or a device: it must be written to, not replaced
+            with place.open("wb") as file:
+                yield file
+        except OSError as error:
+            raise FileError(f"cannot write {place}: {error.strerror}") from None
+        return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     except OSError as error:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from convmatrix.errors import TooLargeError
-from convmatrix.views.graph import Edges, GraphTable, Names, as_list
+from convmatrix.views.graph import Edges, GraphTable, Names, as_list, as_objects
 
 __all__ = ["FORMATS"]
 
@@ -72,7 +72,8 @@ def _tails(columns: list[Any], rest: Callable[[tuple[Any, ...]], str]) -> list[s
     ]
     rows = zip(*picked, strict=True)
     made = [rest(row) if j >= 0 else "" for j, row in zip(places, rows, strict=True)]
-    return [made[t] for t in inverse.tolist()]
+    found: list[str] = as_objects(made)[inverse].tolist()
+    return found
 
 
 def _graphml(table: GraphTable, file: BinaryIO) -> None:

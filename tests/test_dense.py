@@ -12,7 +12,9 @@ import pytest
 
 import convmatrix as cm
 from convmatrix.dense import Choice, chosen, engine, rows, threads
+from convmatrix.dense.direct import Direct, rounding
 from convmatrix.dense.engine import METHODS
+from convmatrix.dense.phases import Phases
 from convmatrix.dense.winograd_tables import TRANSFORMS
 
 CONVS = {1: cm.conv1d, 2: cm.conv2d, 3: cm.conv3d}
@@ -437,3 +439,241 @@ def test_factorizations_print_and_refuse():
         cm.factorization(cm.conv1d(1, 1, 3).on(9))
     with pytest.raises(cm.GeometryError, match="of one weighted layer"):
         cm.factorization(A.T @ A)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_matrices_of_rows_of_strided_layers_as_wide_as_their_input(monkeypatch, threads):
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    layer = cm.conv2d(2, 2, 3, groups=2, stride=(1, 2), padding=(1, 4))
+    layer = layer.with_weight(np.random.default_rng(0).integers(-5, 6, (2, 1, 3, 3)).astype(float))
+    x = np.random.default_rng(1).integers(-5, 6, (1, 2, 9, 7)).astype(float)
+    expected = layer.on(9, 7).to_scipy() @ x.ravel()
+    assert np.array_equal(layer(x, method="direct", threads=threads).ravel(), expected)
+
+
+def test_rows_of_lines_and_volumes(monkeypatch):
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    rng = np.random.default_rng(2)
+    for layer, size in (
+        (cm.conv1d(4, 4, 3, groups=4, padding=1), (11,)),
+        (cm.conv1d(4, 4, 3, groups=4, padding=((3, 0),), stride=2, padding_mode="reflect"), (11,)),
+        (cm.conv3d(4, 8, (2, 3, 3), groups=2, padding=1, stride=(2, 1, 1)), (5, 6, 7)),
+        (cm.conv3d(4, 4, (3, 2, 2), groups=4, padding=1, stride=(1, 2, 3)), (5, 6, 7)),
+    ):
+        layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(float))
+        x = rng.integers(-5, 6, (3, 4, *size)).astype(float)
+        matrix = layer.on(size).to_scipy()
+        for held, number in product((1 << 5, 1 << 8, 1 << 20), (1, 2, 5)):
+            monkeypatch.setattr(rows, "HELD", held)
+            fresh = layer.with_weight(layer.weight.copy())
+            found = fresh(x, method="direct", threads=number)
+            assert np.array_equal(found.reshape(3, -1), (matrix @ x.reshape(3, -1).T).T)
+
+
+def test_rows_do_not_keep_what_an_earlier_call_left(monkeypatch):
+    """Buffers are kept between calls: with NaN in them, a zero times what is left shows."""
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    for options in ROWS:
+        layer = cm.conv2d(4, 4, groups=4, **options)
+        layer = layer.with_weight(np.ones(layer.weight_shape))
+        x = np.random.default_rng(3).integers(-5, 6, (1, 4, 9, 7)).astype(float)
+        expected = layer(x, method="direct", threads=1)
+        with np.errstate(invalid="ignore"):
+            layer(np.full_like(x, np.nan), method="direct", threads=1)
+        assert np.array_equal(layer(x, method="direct", threads=1), expected)
+        matrix = layer.on(9, 7).to_scipy()
+        assert np.array_equal(expected.ravel(), matrix @ x.ravel())
+
+
+WIDE = [{"kernel_size": (1, 9)}, {"kernel_size": (1, 5), "dilation": (1, 2)}]
+
+
+@pytest.mark.parametrize("options", WIDE, ids=str)
+def test_rows_of_kernels_wider_than_the_image(monkeypatch, options):
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    layer = cm.conv2d(4, 4, padding=(0, 4), groups=4, **options)
+    layer = layer.with_weight(
+        1.0 + np.arange(np.prod(layer.weight_shape)).reshape(layer.weight_shape)
+    )
+    for width in (2, 3, 4, 5):
+        x = np.random.default_rng(4).integers(-5, 6, (1, 4, 5, width)).astype(float)
+        expected = layer.on(5, width).to_scipy() @ x.ravel()
+        assert np.array_equal(layer(x, method="direct").ravel(), expected)
+
+
+def test_rows_read_and_write_inside_their_arrays(monkeypatch):
+    """What SciPy's private product does not check."""
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    multiply = rows._product()
+    calls = []
+
+    def checked(height, width, length, indptr, indices, data, image, made):
+        assert (len(indptr), indptr[-1]) == (height + 1, len(data))
+        assert indices[: indptr[-1]].max(initial=0) < width
+        assert (indices[: indptr[-1]].max(initial=0) + 1) * length <= image.size
+        assert height * length == made.size
+        multiply(height, width, length, indptr, indices, data, image, made)
+        calls.append(width)
+
+    monkeypatch.setattr(rows, "_product", lambda: checked)
+    for options, held in product(ROWS, (1 << 5, 1 << 20)):
+        monkeypatch.setattr(rows, "HELD", held)
+        layer = cm.conv2d(3, 3, groups=3, **options)
+        layer = layer.with_weight(np.ones(layer.weight_shape))
+        layer(np.ones((1, 3, 9, 7)), method="direct", threads=2)
+    assert calls
+
+
+SHARED = [
+    (cm.conv2d(8, 32, 3, padding=1), (4, 5)),
+    (cm.conv2d(7, 32, (2, 3), stride=(1, 2), padding=((0, 1), (2, 0)), flip=True), (5, 4)),
+    (cm.conv2d(9, 40, 3, padding=2, dilation=2, padding_mode="reflect"), (4, 5)),
+    (cm.conv2d(8, 32, 1), (4, 5)),
+    (cm.conv1d(2, 16, 3), (9,)),
+    (cm.conv2d(8, 64, 3, padding=1, groups=2), (4, 5)),
+]
+
+
+@pytest.mark.parametrize(("layer", "size"), SHARED, ids=repr)
+def test_threads_share_out_the_inputs_of_one_block(layer, size):
+    """Fewer outputs than channels: each thread sums over its part of the inputs."""
+    rng = np.random.default_rng(11)
+    layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(float))
+    x = rng.integers(-5, 6, (1, layer.in_channels, *size)).astype(float)
+    expected = layer.on(size).to_scipy() @ x.ravel()
+    for number in (1, 2, 3, 5):
+        for _ in range(2):
+            found = layer(x, method="direct", threads=number)
+            assert np.array_equal(found.ravel(), expected)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_threads_share_out_the_phases(number):
+    rng = np.random.default_rng(12)
+    for layer, size in (
+        (cm.conv_transpose2d(6, 4, 3, stride=2, padding=1), (5, 6)),
+        (cm.conv_transpose2d(6, 4, (3, 5), stride=(2, 3), dilation=(1, 2)), (5, 6)),
+        (cm.conv_transpose2d(6, 4, (1, 2), stride=(2, 3), output_padding=(1, 0)), (5, 6)),
+        (cm.conv_transpose1d(6, 4, 4, stride=3, groups=2), (7,)),
+    ):
+        layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(float))
+        y = rng.integers(-5, 6, (2, 6, *size)).astype(float)
+        matrix = layer.on(size).to_scipy()
+        for kind in (np.float32, np.float64, np.complex128):
+            z = (y * (1 + 1j)).astype(kind) if kind is np.complex128 else y.astype(kind)
+            fitting = layer.with_weight(layer.weight.astype(kind))
+            found = fitting(z, method="phases", threads=number)
+            assert found.dtype == kind
+            assert np.array_equal(found.reshape(2, -1), (matrix @ z.reshape(2, -1).T).T)
+
+
+def test_nan_stays_where_a_transposed_sum_has_it():
+    rng = np.random.default_rng(13)
+    layer = cm.conv_transpose2d(32, 32, 6, stride=2)
+    layer = layer.with_weight(rng.standard_normal(layer.weight_shape).astype(np.float32))
+    y = rng.standard_normal((32, 16, 16)).astype(np.float32)
+    y[0, 5, 7] = np.nan
+    assert "winograd" in cm.plan(layer, y.shape).algorithm
+    with np.errstate(invalid="ignore"):
+        assert np.array_equal(np.isnan(layer(y)), np.isnan(layer(y, method="sparse")))
+
+
+def made_for(layer, x, **options):
+    """The engine that a call makes, and the bytes of its buffers in this thread."""
+    layer(x, **options)
+    made = next(reversed(engine._engines.values()))[1]
+    return made, sum(buffer.nbytes for buffer in made._local.__dict__.values())
+
+
+def test_workspaces_are_what_buffers_hold():
+    for layer, size in (
+        (cm.depthwise(6, 3, padding=1), (40, 50)), (cm.depthwise(6, 3, stride=2), (40, 50)),
+        (cm.depthwise(6, 3, padding=1, padding_mode="circular"), (40, 50)),
+        (cm.depthwise(6, 3, padding=1, padding_mode="circular", stride=2), (40, 50)),
+        (cm.conv2d(8, 16, 3, padding=1), (40, 50)), (cm.conv2d(8, 16, 1), (40, 50)),
+    ):  # fmt: skip
+        layer = layer.with_weight(np.ones(layer.weight_shape, np.float32))
+        x = np.ones((1, layer.in_channels, *size), np.float32)
+        made, held = made_for(layer, x, method="direct", threads=1)
+        for indptr, indices, data in getattr(made, "_matrices", {}).values():
+            held += indptr.nbytes + indices.nbytes + sum(values.nbytes for values in data)
+        assert 0.99 * held <= made.workspace <= 2.2 * held
+        terms = layer.weight[0].size
+        assert made.error_bound == rounding(np.dtype(np.float32), terms)
+    wide = cm.conv2d(8, 32, 3, weight=np.ones((32, 8, 3, 3)))
+    x = np.ones((1, 8, 5, 5))
+    one, two = (made_for(wide, x, method="direct", threads=t)[0] for t in (1, 2))
+    assert two.workspace - one.workspace == wide(x).nbytes
+
+
+def test_phases_have_the_bound_and_the_workspace_of_the_largest():
+    layer = cm.conv_transpose2d(16, 16, 3, stride=2, weight=np.ones((16, 16, 3, 3)))
+    y = np.ones((1, 16, 9, 9))
+    layer(y, method="phases", threads=1)
+    made = next(reversed(engine._engines.values()))[1]
+    assert made.error_bound == rounding(np.dtype(float), 16 * 4)
+    results = [part.problem.stencil.out_shape for part in made.blocks]
+    assert made.workspace == max(
+        part.workspace + 8 * int(np.prod(shape))
+        for part, shape in zip(made.blocks, results, strict=True)
+    )
+    layer(y, method="phases", threads=2)
+    both = next(reversed(engine._engines.values()))[1]
+    assert both.workspace > made.workspace
+
+
+def test_rows_need_nothing_private_at_any_size(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.sparse._sparsetools", None)
+    rows._product.cache_clear()
+    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    try:
+        for options, held in product(ROWS, (1 << 5, 1 << 8, 1 << 20)):
+            monkeypatch.setattr(rows, "HELD", held)
+            layer = cm.conv2d(2, 2, groups=2, **options)
+            weight = np.random.default_rng(14).integers(-5, 6, layer.weight_shape)
+            layer = layer.with_weight(weight.astype(float))
+            x = np.random.default_rng(15).integers(-5, 6, (1, 2, 9, 7)).astype(float)
+            expected = layer.on(9, 7).to_scipy() @ x.ravel()
+            for number in (1, 2):
+                found = layer(x, method="direct", threads=number)
+                assert np.array_equal(found.ravel(), expected)
+    finally:
+        rows._product.cache_clear()
+
+
+def test_one_thread_of_blas_a_share_of_the_inputs_and_a_phase(monkeypatch):
+    seen = []
+
+    def spied(kind, name):
+        real = getattr(kind, name)
+
+        def spy(self, *arguments):
+            seen.append(max(blas_threads(), default=1))
+            return real(self, *arguments)
+
+        monkeypatch.setattr(kind, name, spy)
+
+    spied(Direct, "_columns")
+    wide = cm.conv2d(8, 32, 3, weight=np.ones((32, 8, 3, 3)))
+    wide(np.ones((1, 8, 5, 5)), method="direct", threads=2)
+    assert seen == [1, 1]
+    spied(Phases, "_fill")
+    up = cm.conv_transpose2d(16, 16, 3, stride=2, weight=np.ones((16, 16, 3, 3)))
+    for number, each in ((1, 1), (2, 1), (3, 3), (4, 1)):
+        seen.clear()
+        up(np.ones((1, 16, 9, 9)), method="phases", threads=number)
+        made = next(reversed(engine._engines.values()))[1]
+        assert [part.problem.threads for part in made.blocks] == [each] * 4
+        assert number in (1, 3) or set(seen) == {1}
+
+
+def test_rows_need_nothing_private_with_a_rest_of_groups(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.sparse._sparsetools", None)
+    rows._product.cache_clear()
+    try:
+        layer = cm.depthwise(3, 3, padding=1, weight=np.ones((3, 1, 3, 3)))
+        x = np.random.default_rng(0).integers(-5, 6, (1, 3, 40, 40)).astype(float)
+        expected = layer(x, method="sparse")
+        assert np.array_equal(layer(x, method="direct", threads=2), expected)
+    finally:
+        rows._product.cache_clear()

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 import convmatrix as cm
+from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.cli import cli
+from convmatrix.readers.weights import _first_line
 
 rng = np.random.default_rng(0)
 STANDARD = rng.standard_normal((6, 4, 3, 3)).astype(np.float32)
@@ -316,3 +318,200 @@ def test_drawings_of_any_numbers():
     draw.draw_singular_values(cm.separability(np.float16([[1, 2], [3, 4]])))
     with pytest.raises(cm.WeightError, match="symbols"):
         draw.draw_separable(cm.separability([[1, 0], [0, 1 + p]]))
+
+
+class Module:
+    """A `torch.nn.Module`, for those who have no PyTorch."""
+
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+    def named_modules(self):
+        conv = {"groups": 1, "transposed": False}
+        yield "", self
+        yield "bare", Module(**conv, weight=None)
+        yield "norm", Module(groups=2, weight=np.ones(3))
+        yield "other", Module(transposed=True, weight=np.ones((2, 2, 2)))
+        yield "conv", Module(**conv, weight=STANDARD)
+        yield "up", Module(groups=2, transposed=True, weight=UP)
+
+
+def test_modules_that_are_convolutions():
+    layers = cm.read_layers(Module())
+    assert [(one.name, one.groups, one.transposed) for one in layers] == [
+        ("conv", 1, False), ("up", 2, True)
+    ]  # fmt: skip
+
+
+def test_what_of_a_mapping_is_a_convolution():
+    assert [one.name for one in cm.read_layers({"model": {"w": STANDARD}, "epoch": 3})] == ["w"]
+    assert [one.name for one in cm.read_layers({"model": STANDARD})] == ["model"]
+    arrays = {
+        "line": np.ones((2, 1, 3)), "none": np.ones((0, 2, 3)), "six": np.ones((1,) * 6),
+        "flags": np.ones((1, 1, 3), bool), "whole": np.ones((1, 1, 3, 3), np.uint8),
+    }  # fmt: skip
+    layers = cm.read_layers(arrays)
+    assert [(one.name, one.groups, one.kind) for one in layers] == [
+        ("line", 2, "depthwise"), ("whole", 1, "standard")
+    ]  # fmt: skip
+    with pytest.raises(cm.WeightError, match="w has nan or inf"):
+        cm.read_layers({"w": np.full((1, 1, 3, 3), np.inf)})
+
+
+def test_suffixes_in_capitals_and_files_that_are_empty(tmp_path):
+    np.savez(tmp_path / "m.npz", **ARRAYS)
+    check(cm.read_layers((tmp_path / "m.npz").rename(tmp_path / "M.NPZ")))
+    assert run("separable", tmp_path / "M.NPZ").return_value == 0
+    np.savez(tmp_path / "bad.npz", w=np.full((1, 1, 3, 3), np.nan))
+    with pytest.raises(cm.WeightError, match="nan or inf"):
+        cm.read_layers(tmp_path / "bad.npz")
+    np.savez(tmp_path / "objects.npz", w=np.ones((1, 1, 3, 3), object))
+    with pytest.raises(cm.FileError, match="NumPy"):
+        cm.read_layers(tmp_path / "objects.npz")
+
+
+def test_pytorch_files_hold_no_code(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save({"w": torch.from_numpy(STANDARD)}, tmp_path / "m.pth")
+    assert len(cm.read_layers(tmp_path / "m.pth")) == 1
+    torch.save(torch.nn.Conv2d(1, 1, 3), tmp_path / "m.pt")
+    with pytest.raises(cm.FileError, match="PyTorch"):
+        cm.read_layers(tmp_path / "m.pt")
+
+
+def test_errors_without_a_message_have_a_line():
+    assert (_first_line(EOFError()), _first_line(ValueError("a\nb"))) == ("EOFError", "a")
+
+
+def test_onnx_weights_that_are_computed(tmp_path):
+    onnx, model = onnx_model(False)
+    from onnx import helper
+
+    model.graph.node.append(helper.make_node("Constant", [], ["f"], value_float=1.0))
+    model.graph.node.append(helper.make_node("Conv", ["x", "f"], ["s"]))
+    model.graph.node.append(helper.make_node("Conv", ["x", "v"], ["z"]))
+    onnx.save(model, tmp_path / "m.onnx")
+    assert len(cm.read_layers(tmp_path / "m.onnx")) == 4
+
+
+def row_of(weight, groups=1, transposed=False, **options):
+    layer = TrainedLayer("w", np.asarray(weight), groups, transposed)
+    return cm.network_separability([layer], **options).layers[0]
+
+
+def test_rank_keeps_99_percent_of_the_layer_s_energy():
+    one = np.diag([10.0, 2, 0.1])[None, None]
+    row = row_of(one)
+    assert (row.rank, row.macs, row.macs_saved) == (2, 9, 0)
+    assert row.energy == pytest.approx([100 / 104.01] * 5)
+    assert row_of(np.diag([10.0, 0.9, 0])[None, None]).rank == 1
+    loud = np.stack([np.eye(3), np.outer([-10.0, -10, 1], [1, 1, 1])])[:, None]
+    assert row_of(loud).rank == row_of(loud.astype(np.float32)).rank == 1
+    assert row_of([[-10 * np.eye(2)]]).rank == 2
+    video = np.multiply.outer([1.0, 2], np.eye(3))
+    assert (row_of([[video]]).rank, row_of([[video.T]]).rank) == (3, 3)
+    assert row_of(np.ones((2, 3, 1, 4, 5)), tol=0.5).macs == 2 * 3 * 20
+
+
+def test_tolerance_and_progress_of_a_network():
+    bent = np.ones((3, 3)) + 1e-4 * np.eye(3)
+    assert row_of([[bent]]).numerically == 0
+    assert row_of([[bent]], tol=1e-3).numerically == 1
+    assert row_of(np.ones((1, 1, 3, 3), np.uint8) * 200).numerically == 1
+    seen = []
+    layers = cm.read_layers({**ARRAYS, "row": np.ones((2, 2, 1, 7)), "line": np.ones((2, 2, 7))})
+    report = cm.network_separability(layers, progress=lambda tested: seen.extend(tested) or tested)
+    assert [layer.name for layer in seen] == ["first.weight", "second.weight"]
+    assert report.others == 3
+    assert [layer.kind for layer in layers[3:]] == ["standard"] * 2
+
+
+def test_depthwise_error_and_multiplier_of_a_layer():
+    basis = np.array([[[4.0, 0, 0, 0]], [[0, 0, 2, 0]], [[0, 1, 0, 0]]])  # σ = 4, 2, 1
+    weight = np.concatenate([basis, basis], axis=1).reshape(3, 2, 2, 2)
+    row = row_of(weight)
+    assert (row.depthwise_error, row.multiplier) == (pytest.approx(np.sqrt(5 / 21)), 3)
+    assert row_of(weight.astype(np.float16)).depthwise_error == pytest.approx(np.sqrt(5 / 21))
+    turned = row_of(weight.swapaxes(0, 1), transposed=True)
+    assert (turned.depthwise_error, turned.multiplier) == (row.depthwise_error, 3)
+    assert turned.kind == "transposed"
+    assert row_of(weight, groups=2).multiplier is None
+    assert row_of(weight, groups=2).kind == "grouped"
+    assert row_of(weight[:, :1]).depthwise_error is None
+    assert row_of(weight[:1], transposed=True).depthwise_error is None
+    assert row_of(weight[:1]).depthwise_error == pytest.approx(0, abs=1e-7)
+    assert row_of(0 * weight).depthwise_error == 0
+    for left, right in zip(*np.random.default_rng(0).standard_normal((2, 20, 12)), strict=True):
+        outer = np.outer(left, right).reshape(12, 1, 3, 4) * np.ones((1, 2, 1, 1))
+        assert 0 <= row_of(outer).depthwise_error < 1e-6
+
+
+def test_exactly_separable_kernels_of_every_size():
+    rounded = np.outer([1.0, 3], [1 / 3, 1 / 7])  # 3 * (1/3) rounds
+    kernels = np.stack([rounded, np.outer([-1, 0.5], [0, -3]), np.zeros((2, 2))])[:, None]
+    row = row_of(kernels)
+    assert (row.exactly, row.numerically) == (2, 3)
+    wide = np.outer([0, 0], [0.0, 0, 0]) + np.outer([0, -1], [0, 0, -5])
+    assert row_of([[wide]]).exactly == row_of(np.float32([[wide]])).exactly == 1
+    nearly = np.float32(np.outer([1, 3], np.float32([1 / 3, 1 / 7])))
+    assert row_of(nearly[None, None]).exactly == cm.separability(nearly, exact=True).separable
+    left, right = np.random.default_rng(0).random((2, 20, 3)).astype(np.float32)
+    left[:, 0] = right[:, 0] = 0
+    corners = -np.einsum("ni,nj->nij", left, right)  # all 0 or less, and rounded
+    exact = [cm.separability(kernel, exact=True).separable for kernel in corners]
+    assert row_of(corners[:, None]).exactly == sum(exact) < row_of(corners[:, None]).numerically
+    assert row_of(np.float32(STANDARD)).exactly == 0
+    cube = np.float32(np.einsum("i,j,k->ijk", [1, 2], [1, 3], [1, 1, 5]))
+    assert row_of(cube[None, None]).exactly == 1
+
+
+def test_a_network_in_text_and_tables():
+    named = {"x" * 50: STANDARD, "second": DEPTHWISE, "few": np.ones((2, 2, 2, 2), np.float32)}
+    report = cm.network_separability(cm.read_layers(named))
+    long, second, few = report.layers
+    head, *lines = str(report).splitlines()
+    assert lines[0].startswith("…" + "x" * 39 + "  standard   6×4×3×3       24")
+    assert head.split()[-2:] == ["saved", "depthwise"]
+    assert lines[1].split()[-3:] == ["1", "60%", "–"]
+    assert lines[2].split()[-2:] == ["0.00,", "×1"]
+    low, middle, high = (long.energy[j] for j in (0, 2, 4))
+    assert f"{middle:.1%} ({low:.0%}–{high:.0%})" in lines[0]
+    total = report.to_dict()
+    assert total["exactly"] == second.exactly + few.exactly < total["numerically"] == 10
+    assert (total["macs"], total["macs_saved"]) == (24 * 9 + 6 * 25 + 16, 90)
+    assert "together they save 24% of these layers' MACs" in str(report)
+    table = list(csv.DictReader(io.StringIO(report.to_csv())))
+    assert list(table[0])[6:11] == [f"energy_{q}" for q in (5, 25, 50, 75, 95)]
+    assert [(r["macs"], r["macs_saved"], r["rank"]) for r in table[1:]] == [
+        ("150", "90", "1"), ("16", "0", "1")
+    ]  # fmt: skip
+
+
+def test_options_of_the_verb(tmp_path):
+    bent = "[[1.0, 1.0], [1.0, 1.001]]"
+    assert run("separable", bent).return_value == 1
+    assert run("separable", bent, "--tol", "0.01").return_value == 0
+    assert "rows (0, 1)" in run("separable", "1 2; 2 5").stdout
+    np.savez(tmp_path / "m.npz", w=np.array(json.loads(bent))[None, None])
+    for options, found in ((), 0), (("--tol", "0.01"), 1):
+        data = run("separable", tmp_path / "m.npz", "--json", *options).stdout
+        assert json.loads(data)["numerically"] == found
+    result = run("separable", tmp_path / "m.npz", "--csv", tmp_path / "m.csv")
+    assert (tmp_path / "m.csv").read_text().startswith("name,kind,shape")
+    assert result.stdout.startswith("layer")
+    assert run("separable", tmp_path / "m.npz", "--csv", "-").stdout.count("\n") == 2
+    result = run("separable", tmp_path / "m.npz", "--plot", tmp_path / "m.png")
+    assert (tmp_path / "m.png").read_bytes()[:4] == b"\x89PNG"
+    assert (result.return_value, result.stderr.splitlines()[-1]) == (
+        0, f"wrote {tmp_path / 'm.png'}"
+    )  # fmt: skip
+    np.save(tmp_path / "k.npy", [[0.1, 0.3], [0.3, 0.9]])
+    for options, exact in ((), False), (("--decimal",), True), (("--exact",), True):
+        data = json.loads(run("separable", tmp_path / "k.npy", "--json", *options).stdout)
+        assert (data["exact"], data["separable"]) == (exact, options != ("--exact",))
+
+
+def test_dead_layers_need_one_term():
+    layer = TrainedLayer("dead", np.zeros((4, 3, 3, 3)))
+    row = cm.network_separability([layer]).layers[0]
+    assert (row.rank, row.multiplier) == (1, 1)

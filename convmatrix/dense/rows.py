@@ -54,6 +54,7 @@ def _product() -> Callable[..., None]:
             x: Any,
             y: Any,
         ) -> None:
+            indices = indices[: indptr[-1]]  # of a rest of groups they are too many
             matrix = csr_array((data, indices, indptr), shape=(height, width))
             y += (matrix @ x[: width * length].reshape(width, length)).reshape(-1)
 

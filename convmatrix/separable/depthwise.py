@@ -8,6 +8,7 @@ the depthwise kernels are a basis, the pointwise weights the coordinates.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from convmatrix.layers import Sequential, depthwise_separable
 from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     check_tolerance,
+    each,
     exact_entries,
     has_symbols,
     kernel_array,
@@ -158,10 +160,7 @@ def depthwise_separability(
         try:
             pairs = [(left * float(scale), right) for left, right in pairs]
         except OverflowError:
-            raise WeightError(
-                "the best approximation has floats, and the weight entries of more than 1e308; "
-                "divide it"
-            ) from None
+            pairs = [(each(left, lambda v: Fraction(v) * scale), right) for left, right in pairs]
         return _made(False, pairs, ranks, kernel, int(multiplier), distance, method, exact=True)
     limit = default_tolerance(tables.shape[1:], array.dtype) if tol is None else float(tol)
     pairs, ranks, distance = _best(tables, int(multiplier), limit)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import WeightError
-from convmatrix.layers import Sequential, sequential, spatially_separable
+from convmatrix.layers import Layer, Sequential, sequential, spatially_separable
 from convmatrix.layers.convolution import conv
 from convmatrix.layers.makers import split_geometry
 
@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
     """A pass for each part of the axes, one channel."""
     if verdict.shape:
-        raise WeightError("a stack has no one layer; pick a kernel of it, e.g. verdict[0, 0]")
+        raise WeightError("a layer is of one kernel; pick one of the stack, e.g. verdict[0, 0]")
     if verdict.separable:
         return spatially_separable(1, 1, verdict.factors, **geometry)
     if len(verdict.parts) == 1:
@@ -32,11 +32,15 @@ def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
             "sum of separable layers"
         )
     ndim = verdict.kernel.ndim
-    layers = []
+    layers: list[Layer] = []
+    bias = geometry.pop("bias", None)
     for axes, part in zip(verdict.parts, verdict.split(), strict=True):
         weight = part.reshape([n if j in axes else 1 for j, n in enumerate(verdict.kernel.shape)])
         options = split_geometry(ndim, geometry, axes)
-        layers.append(conv(ndim, 1, 1, weight.shape, weight=weight[None, None], **options))
+        last = bias if len(layers) == len(verdict.parts) - 1 else None
+        layers.append(
+            conv(ndim, 1, 1, weight.shape, weight=weight[None, None], bias=last, **options)
+        )
     return sequential(*layers)
 
 

@@ -70,6 +70,14 @@ PRINTS = {
         "Lemma 2 (every a < s keeps m outputs)",
         "proved  bilinear",
     ],
+    "12_graphs.py": [
+        "{'a': '1', 'b': '12', 'c': '2', 'd': '1234'}",
+        "the transpose's graph is this one reversed: 49 edges",
+        "3 grouped, 1 depthwise-separable",
+        "1,057,030,144 edges; x_0_85_85 feeds 576 outputs",
+        "written (1, 2, 4) times",
+        "1, 2, 5: 0%",
+    ],
 }
 
 MODELS = "rapidocr_onnxruntime"

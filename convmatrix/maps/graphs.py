@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 
 VIEWS = ("bipartite", "layered", "channels", "axis")
 
-BLOCK = 1 << 17
+BLOCK = 1 << 15
 """Edges listed at a time, about."""
 
 

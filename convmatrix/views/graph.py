@@ -192,7 +192,7 @@ def as_objects(texts: list[str]) -> Array:
 class Names:
     """The ids of spaces' elements inside a template, kept where that is not too much."""
 
-    MOST = 1 << 21
+    MOST = 1 << 17
 
     def __init__(self, spaces: Sequence[Space], template: str = "%s") -> None:
         self._template = template
@@ -207,8 +207,9 @@ class Names:
     def of(self, space: Space, flat: Array) -> list[str]:
         """Those of elements given by flat index."""
         kept = self._kept.get(space)
-        if kept is None:
-            return self._made(space, flat)
+        if kept is None:  # made for each that occurs
+            occurring, flat = np.unique(flat, return_inverse=True)
+            kept = as_objects(self._made(space, occurring))
         found: list[str] = kept[flat].tolist()
         return found
 

@@ -209,6 +209,8 @@ def test_graph_json():
 
 @pytest.mark.parametrize("kind", GRAPH_FORMATS)
 def test_graph_files(run, tmp_path, kind):
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
     path = tmp_path / f"g.{kind}"
     status, out, err = run("graph", "--input", 4, "-o", path)
     assert (status, out, err) == (0, "", f"wrote {path}: 6 elements, 6 connections\n")

@@ -516,3 +516,10 @@ def test_dead_layers_need_one_term():
     layer = TrainedLayer("dead", np.zeros((4, 3, 3, 3)))
     row = cm.network_separability([layer]).layers[0]
     assert (row.rank, row.multiplier) == (1, 1)
+
+
+def test_a_model_shows_its_progress(tmp_path):
+    np.savez(tmp_path / "m.npz", w=np.ones((2, 2, 3, 3)))
+    result = run("separable", tmp_path / "m.npz")
+    assert "testing layers" in result.stderr
+    assert "testing layers" not in result.stdout

@@ -354,6 +354,14 @@ def test_parquet_has_every_edge(tmp_path, name):
     assert layered.num_rows == a.to_networkx("layered").number_of_edges()
 
 
+def test_parquet_holds_the_taps_of_deep_stacks(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    deep = cm.sequential(*(cm.conv1d(8, 8, 3),) * 4, cm.conv1d(8, 1, 3)).on(11)
+    write_graph(deep.T, tmp_path / "g.parquet", window=[(0, 1)])
+    taps = pq.read_table(tmp_path / "g.parquet")["tap"].to_pylist()
+    assert max(taps) > 2**31
+
+
 def test_compressed_windowed_and_small_files(tmp_path):
     a = MAPS["figure"]
     write_graph(a, tmp_path / "g.csv.gz")

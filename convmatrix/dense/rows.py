@@ -30,7 +30,8 @@ __all__ = ["Rows"]
 Array = np.ndarray[Any, Any]
 
 HELD = 1 << 20
-"""Elements read and written by a block: what stays in a core's cache."""
+"""Elements read and written by a block: more than a cache holds, for threads wait for each other at
+every call, and few large blocks were faster."""
 ENTRY, MULTIPLY = 2 * MOVE, 0.125 * MOVE
 """Seconds an entry of the matrix, and beside that an element of its row."""
 

@@ -51,10 +51,10 @@ class Verdict(ABC):
     tolerance: float | None = None
     conditions: tuple[Any, ...] = ()
 
-    @property
-    @abstractmethod
+    @cached_property
     def factors(self) -> tuple[Array, ...] | None:
         """One 1-D kernel an axis, where it is separable."""
+        return self.split([(j,) for j in range(self.kernel.ndim)]) if self.separable else None
 
     @property
     @abstractmethod

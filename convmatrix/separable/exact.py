@@ -21,7 +21,7 @@ from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.numbers import each, in_field, integers, nonzero, shown, simplest
 from convmatrix.separable.ranks import exact_rank
 
-__all__ = ["ExactVerdict", "content", "fibre", "find_minor"]
+__all__ = ["ExactVerdict", "fibre", "find_minor"]
 
 Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
@@ -65,18 +65,11 @@ class ExactVerdict(Verdict):
             return None
         return tuple(int(i) for i in np.unravel_index(places[0], rest.shape))
 
-    @cached_property
-    def factors(self) -> tuple[Array, ...] | None:
-        if not self.separable:
-            return None
+    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
+        """In the simplest numbers: of an integer kernel integers, all but the first without a
+        common divisor."""
         if self.pivot is None:
-            return tuple(np.zeros(n, object) for n in self.kernel.shape)
-        return self._blocks([(axis,) for axis in range(self.kernel.ndim)])
-
-    def _blocks(self, parts: Sequence[Place]) -> tuple[Array, ...]:
-        """Kernels over parts of the axes whose outer product is the kernel, in the simplest
-        numbers: of an integer kernel integers, all but the first without a common divisor."""
-        assert self.pivot is not None
+            return tuple(np.zeros([self.kernel.shape[j] for j in axes], object) for axes in parts)
         fibres = [fibre(self._field, self.pivot, axes) for axes in parts]
         power = self._field[self.pivot] ** (len(fibres) - 1)
         scale = Fraction(1, power) if isinstance(power, int) else 1 / power
@@ -115,11 +108,6 @@ class ExactVerdict(Verdict):
         )
         rest = unfold(kernel, axes) * kernel[self.pivot] - product
         return not any(nonzero(value) for value in rest.flat)
-
-    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
-        if self.pivot is None:
-            return tuple(np.zeros([self.kernel.shape[j] for j in axes], object) for axes in parts)
-        return self._blocks(parts)
 
 
 def machine_integers(kernel: Array) -> Array:

@@ -65,12 +65,6 @@ class NumericalVerdict(Verdict):
     def _ratio(sigma: Array) -> float:
         return float(sigma[1] / sigma[0]) if len(sigma) > 1 and sigma[0] else 0.0
 
-    @cached_property
-    def factors(self) -> tuple[Array, ...] | None:
-        if not self.separable:
-            return None
-        return self.split([(axis,) for axis in range(self.kernel.ndim)])
-
     def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
         """The leading singular vectors, each with largest entry 1, the first with the scale."""
         shapes = [[self.kernel.shape[j] for j in axes] for axes in parts]

@@ -9,7 +9,6 @@ the minors through it are enough.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import sympy
 
 from convmatrix.separable.base import Minor, Verdict, unfold
-from convmatrix.separable.exact import content, fibre
+from convmatrix.separable.exact import fibre
 from convmatrix.separable.numbers import each, number
 
 __all__ = ["SymbolicVerdict"]
@@ -91,12 +90,6 @@ class SymbolicVerdict(Verdict):
             for rows in combinations(range(table.shape[0]), 2):
                 for columns in combinations(range(table.shape[1]), 2):
                     yield from _minor(table, rows, columns, axis)
-
-    @cached_property
-    def factors(self) -> tuple[Array, ...] | None:
-        if not self.separable:
-            return None
-        return self.split([(axis,) for axis in range(self.kernel.ndim)])
 
     def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
         if self.pivot is None:
@@ -207,7 +200,7 @@ def _common(part: Array) -> Any:
     if all(value.is_polynomial() for value in values):
         shared = sympy.gcd_list(values)
         return shared if not values[0].could_extract_minus_sign() else -shared
-    return values[0] if any(v.free_symbols for v in values) else content(part)
+    return values[0]
 
 
 def _tidy(value: Any) -> Any:

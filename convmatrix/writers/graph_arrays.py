@@ -31,7 +31,7 @@ def write_parquet(table: GraphTable, file: BinaryIO) -> None:
         [
             ("source", flat), ("target", flat),
             *([("from", pa.string()), ("to", pa.string())] if spaces else []),
-            *((name, kinds[kind] if name != "tap" else pa.int32()) for name, kind in table.fields),
+            *((name, kinds[kind]) for name, kind in table.fields),
         ],
         metadata={**table.attributes, "creator": "convmatrix"},
     )  # fmt: skip

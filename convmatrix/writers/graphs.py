@@ -115,16 +115,14 @@ def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None)
             f"a window is for view 'bipartite', got {view!r}; leave one of them out"
         )
     ranges = window_ranges(a, window)
-    source, sink = table.spaces
+    _, sink = table.spaces
     grid = np.meshgrid(np.arange(sink.shape[0]), *(np.arange(*r) for r in ranges), indexing="ij")
     inside = np.unique(ravel(grid, sink.shape))
 
     def ends(space: Space) -> Array:
         return inside if space == sink else np.empty(0, np.int64)
 
-    part = table.part(lambda edges: np.isin(edges.targets, inside), ends)
-    assert source in part.spaces
-    return part
+    return table.part(lambda edges: np.isin(edges.targets, inside), ends)
 
 
 def window_ranges(a: Map, window: Any) -> list[tuple[int, int]]:

@@ -33,6 +33,16 @@ def branching(weighted=False):
     return cm.network(graph).on(4, 4)
 
 
+def stacked():
+    """Branches of different reach, stacked and read by groups that keep them apart."""
+    graph = nx.DiGraph()
+    graph.add_node("near", layer=cm.conv1d(1, 2, 1))
+    graph.add_node("far", layer=cm.conv1d(1, 2, 3, padding=1))
+    graph.add_node("groups", layer=cm.conv1d(4, 2, 1, groups=2), join="concat")
+    graph.add_edges_from([("near", "groups"), ("far", "groups")])
+    return cm.network(graph).on(5)
+
+
 MAPS = {
     "figure": cm.conv2d(1, 1, 3, stride=2, padding=1).on(5, 5),
     "grouped": cm.conv2d(4, 2, (2, 3), groups=2, dilation=(1, 2),
@@ -46,6 +56,7 @@ MAPS = {
     "resize": cm.upsample(size=(5, 3), mode="bilinear").on(3, 2),
     "3-D": cm.conv3d(1, 2, 2).on(2, 3, 2),
     "network": branching(),
+    "stacked": stacked(),
     "weighted network": branching(weighted=True),
     "pool": cm.max_pool(2, channels=2).on(4, 4),
 }  # fmt: skip
@@ -406,6 +417,9 @@ def test_files_are_written_in_blocks(tmp_path, monkeypatch):
         back = READERS[kind](tmp_path / f"g.{kind}")
         assert set(back) == set(MAPS[name].to_networkx())
         assert back.number_of_edges() == MAPS[name].nnz
+    write_graph(MAPS["figure"], tmp_path / "g.csv", window=[(0, 3), (0, 3)])
+    write_graph(MAPS["figure"], tmp_path / "g.gexf", window=[(0, 3), (0, 3)])
+    assert (tmp_path / "g.gexf").read_text().count("<node ") == 25 + 9
 
 
 def test_memory_does_not_grow_with_the_edges(tmp_path, monkeypatch):

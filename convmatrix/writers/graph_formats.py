@@ -59,6 +59,8 @@ def _tails(columns: list[Any], rest: Callable[[tuple[Any, ...]], str]) -> list[s
     """The text of each edge's attributes. Within some edges all others follow from the first, the
     tap: so there are few different texts."""
     taps = np.asarray(columns[0])
+    if not len(taps):
+        return []
     if taps.max() < MOST_KEPT:
         first = np.full(int(taps.max()) + 1, -1)
         first[taps[::-1]] = np.arange(len(taps))[::-1]

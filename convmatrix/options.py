@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,12 @@ import numpy as np
 
 from convmatrix import layers
 from convmatrix.errors import FileError, GeometryError, ProofError, WeightError
-from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.layers.base import PADDING_WORDS, per_axis
 from convmatrix.layers.convolution import conv, conv_transpose
 
 __all__ = [
-    "KINDS", "Options", "build_layer", "numbers", "prove_named", "read_array", "read_kernel",
-    "read_text", "sizes",
+    "KINDS", "USES", "Options", "build_layer", "fit_weight", "numbers", "parse_kernel",
+    "prove_named", "read_array", "read_kernel", "read_text", "sizes",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -99,7 +100,13 @@ def _window(o: Options, ndim: int) -> dict[str, Any]:
 def _kernel(o: Options) -> Any:
     if o.kernel is not None:
         return numbers(o.kernel, "--kernel")
-    return 3 if o.weight is None else read_kernel(o.weight).shape[-_ndim(o) :]
+    return 3 if o.weight is None else _weights(o)[0].shape[-_ndim(o) :]
+
+
+def _weights(o: Options) -> list[Array]:
+    """The weights as typed, with | between the layers of a stack."""
+    assert o.weight is not None
+    return [read_kernel(part) for part in o.weight.split("|")]
 
 
 def _ndim(o: Options) -> int:
@@ -134,14 +141,41 @@ def _depthwise(o: Options) -> layers.Layer:
     return _weigh(layer, o)
 
 
-def _weigh(layer: Any, o: Options) -> layers.Layer:
-    """The layer with its weight; one spatial kernel serves every channel pair alike."""
+def _weigh(layer: layers.Layer, o: Options) -> layers.Layer:
+    """The layer with its weight, in layout or in a row; one spatial kernel serves every channel
+    pair alike."""
     if o.weight is None:
-        return layer  # type: ignore[no-any-return]
-    kernel = read_kernel(o.weight)
-    if kernel.ndim <= layer.ndim and kernel.shape == tuple(layer.kernel_size)[-kernel.ndim :]:
-        kernel = np.broadcast_to(kernel, layer.weight_shape)
-    return layer.with_weight(kernel)  # type: ignore[no-any-return]
+        return layer
+    parts = [part for part in layer.parts if part.weight_shape is not None]
+    given = _weights(o)
+    if len(given) != len(parts):
+        raise WeightError(
+            f"{o.kind} has {len(parts)} weights, got {len(given)}; write them with | between"
+        )
+    fitted = [fit_weight(w, part.weight_shape) for w, part in zip(given, parts, strict=True)]
+    return layer.with_weight(fitted if isinstance(layer, layers.Sequential) else fitted[0])
+
+
+def fit_weight(weight: Array, shape: tuple[int, ...] | None) -> Array:
+    """A weight given in a row, or as one spatial kernel for all channels, in the shape it needs.
+
+    >>> fit_weight(np.arange(4), (1, 1, 2, 2)).tolist()
+    [[[[0, 1], [2, 3]]]]
+    """
+    assert shape is not None
+    kernel = shape[2:]
+    if weight.ndim <= len(kernel) and weight.shape == kernel[-weight.ndim :]:
+        return np.broadcast_to(weight, shape)
+    if weight.ndim == 1 and weight.size == prod(shape):
+        return weight.reshape(shape)
+    return weight
+
+
+def _lengths(o: Options) -> tuple[int, ...]:
+    """The length of each pass of a spatially separable convolution."""
+    if o.kernel is None and o.weight is not None:
+        return tuple(weight.shape[-1] for weight in _weights(o))
+    return per_axis(_kernel(o), _ndim(o), "kernel_size")
 
 
 def _scale(o: Options, kind: Callable[[str], Any]) -> Any:
@@ -167,10 +201,15 @@ KINDS: dict[str, Callable[[Options], layers.Layer]] = {
     "conv_transpose": _transposed,
     "pointwise": lambda o: _convolution(o, kernel_size=1),
     "depthwise": _depthwise,
-    "depthwise_separable": lambda o: layers.depthwise_separable(
+    "depthwise_separable": lambda o: _weigh(layers.depthwise_separable(
         o.in_channels, o.out_channels, _kernel(o), padding_mode=o.padding_mode,
         **_window(o, _ndim(o)),
-    ),
+    ), o),
+    "spatially_separable": lambda o: _weigh(layers.spatially_separable(
+        o.in_channels, o.out_channels, _lengths(o), groups=o.groups, flip=o.flip,
+        padding_mode=o.padding_mode,
+        **{k: v for k, v in _window(o, _ndim(o)).items() if k != "ndim"},
+    ), o),
     "avg_pool": _pool(layers.avg_pool),
     "max_pool": _pool(layers.max_pool),
     "upsample": lambda o: layers.upsample(
@@ -193,6 +232,28 @@ KINDS: dict[str, Callable[[Options], layers.Layer]] = {
 }  # fmt: skip
 """What `--kind` may be: the layer's name, without its number of dimensions."""
 
+_WINDOW = "kernel stride padding dilation"
+_CONV = f"{_WINDOW} padding_mode in_channels out_channels weight"
+USES = {
+    "conv": f"{_CONV} groups flip",
+    "conv_transpose": f"{_CONV} groups output_padding",
+    "pointwise": "stride padding dilation padding_mode in_channels out_channels weight groups flip",
+    "depthwise": f"{_WINDOW} padding_mode in_channels weight flip",
+    "depthwise_separable": _CONV,
+    "spatially_separable": f"{_CONV} groups flip",
+    "avg_pool": f"{_WINDOW} in_channels",
+    "max_pool": f"{_WINDOW} in_channels",
+    "upsample": "scale padding_mode in_channels",
+    "pixel_shuffle": "scale in_channels",
+    "pixel_unshuffle": "scale in_channels",
+    "channel_shuffle": "groups in_channels",
+    "zero_insert": "stride in_channels",
+    "sample": "stride in_channels",
+    "pad": "padding padding_mode in_channels",
+    "relu": "in_channels",
+}
+"""The options that each kind reads (all read the input's size)."""
+
 _ALIASES = {
     "standard": "conv", "regular": "conv", "transposed": "conv_transpose",
     **{f"conv{n}d": "conv" for n in (1, 2, 3)},
@@ -203,10 +264,12 @@ _ALIASES = {
 def build_layer(o: Options, *, exact: bool = True) -> layers.Layer:
     """The layer that the options describe; not `exact` makes fractions of its weight floats."""
     layer = _build(o)
-    weight = getattr(layer, "weight", None)
-    if exact or weight is None or weight.dtype.kind != "O":
+    parts = [part for part in layer.parts if part.weight_shape is not None]
+    weights = [getattr(part, "weight", None) for part in parts]
+    if exact or not any(w is not None and w.dtype.kind == "O" for w in weights):
         return layer
-    return layer.with_weight(weight.astype(float))
+    floats = [np.asarray(weight).astype(float) for weight in weights]
+    return layer.with_weight(floats if isinstance(layer, layers.Sequential) else floats[0])
 
 
 def _build(o: Options) -> layers.Layer:
@@ -278,15 +341,20 @@ def read_text(path: str) -> str:
 
 
 def read_kernel(text: str) -> Array:
-    """A kernel given inline (`3 6 9; 4 8 12; 5 10 15` or JSON) or as an `.npy` file.
-
-    Inline numbers are exact: integers, fractions (`1/3`) and decimals.
-
-    >>> read_kernel("1 2; 1/2 1").tolist()
-    [[1, 2], [Fraction(1, 2), 1]]
-    """
+    """A kernel given inline (see `parse_kernel`) or as an `.npy` file."""
     if text.endswith(".npy") or (len(text) < 1024 and Path(text).is_file()):
         return read_array(text)
+    return parse_kernel(text)
+
+
+def parse_kernel(text: str) -> Array:
+    """A kernel given inline: `3 6 9; 4 8 12; 5 10 15` or JSON.
+
+    Numbers are exact: integers, fractions (`1/3`) and decimals.
+
+    >>> parse_kernel("1 2; 1/2 1").tolist()
+    [[1, 2], [Fraction(1, 2), 1]]
+    """
     try:
         if text.lstrip().startswith("["):
             array = np.array(json.loads(text))

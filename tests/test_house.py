@@ -24,14 +24,16 @@ FLOORS = [
     {"maps"},
     {"proof", "separable"},
     {"networks", "analysis"},
-    {"draw", "explorer", "readers", "writers"},
+    {"draw", "readers", "writers"},
     {"options"},
+    {"explorer"},
     {"cli"},
     {"__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 UPWARD = {
+    ("maps", "explorer"),  # A.explore(), A.widget()
     ("layers", "maps"),  # Layer.on gives the map
     ("layers", "dense"),  # layer(x, method=...) says how the dense path runs
 }

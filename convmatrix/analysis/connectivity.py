@@ -122,15 +122,23 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     return Connectivity(reads, feeds, _inside(bound, reads), ends, unseen)
 
 
+def _periods(bound: Map) -> list[int]:
+    """After how many outputs the degrees repeat, an axis each."""
+    if bound.layer is not None:
+        fields = receptive_field(bound.layer, *bound.in_shape[1:])
+        return [axis.stride.denominator for axis in fields]
+    if bound.is_linear and bound.T.layer is not None:
+        fields = receptive_field(bound.T.layer, *bound.T.in_shape[1:])
+        return [axis.stride.numerator for axis in fields]
+    raise GeometryError("a product of maps has no one period; count over half of it")
+
+
 def _inside(bound: Map, reads: Array) -> tuple[int, ...]:
     """The degrees in the middle, over one period along each axis."""
-    periods = [1] * (reads.ndim - 1)
-    if bound.layer is not None:
-        try:
-            fields = receptive_field(bound.layer, *bound.in_shape[1:])
-            periods = [axis.stride.denominator for axis in fields]
-        except GeometryError:  # branches, resizes: no one period
-            periods = [max(1, n // 2) for n in reads.shape[1:]]
+    try:
+        periods = _periods(bound)
+    except GeometryError:  # branches, resizes: no one period
+        periods = [max(1, n // 2) for n in reads.shape[1:]]
     place: list[Any] = [slice(None)]
     for n, period in zip(reads.shape[1:], periods, strict=True):
         start = max(0, (n - period) // 2)

@@ -102,8 +102,13 @@ class Explanation:
         return "\n".join(f"{name:<11}{text}" for name, text in rows)
 
 
-def explain(layer: Layer, *input_size: Any) -> Explanation:
+def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
     """All there is to know about a layer at an input size.
+
+    Parameters
+    ----------
+    proved
+        Whether to compare its transpose with the textbook's, entry by entry.
 
     >>> import convmatrix as cm
     >>> print(explain(cm.conv2d(1, 1, 3, stride=2, padding=1), (5, 5)))
@@ -134,7 +139,7 @@ def explain(layer: Layer, *input_size: Any) -> Explanation:
         tuple(_relations(bound)),
         _fields(layer, size),
         prove_transpose(layer, *size)
-        if isinstance(layer, (Convolution, ConvolutionTranspose))
+        if proved and isinstance(layer, (Convolution, ConvolutionTranspose))
         else None,
         _separability(layer),
         ways(bound),

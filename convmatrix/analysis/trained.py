@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import WeightError
+from convmatrix.layers import Layer
+from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.numbers import check_tolerance
 from convmatrix.separable.numerical import default_tolerance, units
@@ -35,11 +37,27 @@ class TrainedLayer:
     weight: Array = field(repr=False)
     groups: int = 1
     transposed: bool = False
+    geometry: dict[str, Any] = field(default_factory=dict)
+    """Stride, padding, dilation and output padding, where the model's file says."""
 
     @property
     def kernel(self) -> tuple[int, ...]:
         """The kernel size."""
         return tuple(self.weight.shape[2:])
+
+    def layer(self) -> Layer:
+        """The layer with its weight, in the geometry that the file gives (by default: none).
+
+        >>> TrainedLayer("conv1", np.ones((8, 3, 3, 3)), geometry={"stride": 2}).layer()
+        conv2d(3, 8, 3, stride=2, weight=<8×3×3×3 float64>)
+        """
+        make = conv_transpose if self.transposed else conv
+        lead = self.weight.shape[0], self.weight.shape[1] * self.groups
+        into, out = lead if self.transposed else lead[::-1]
+        return make(
+            len(self.kernel), into, out, self.kernel, groups=self.groups, weight=self.weight,
+            **self.geometry,
+        )  # fmt: skip
 
     @property
     def kind(self) -> str:

@@ -1,35 +1,211 @@
-"""A layer at a size as plain data: all that a page may show. The page computes nothing."""
+"""A map as plain data: all that a page, a widget or a terminal may show. They compute nothing."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from math import prod
 from typing import Any
 
-from convmatrix.analysis import explain
+import numpy as np
+
+from convmatrix.analysis import connectivity, explain
+from convmatrix.analysis.explanation import Explanation
+from convmatrix.errors import ConvMatrixError
+from convmatrix.explorer.part import Part, part_of
+from convmatrix.explorer.walks import walks
 from convmatrix.layers import Layer
+from convmatrix.maps import Map
+from convmatrix.relation import Axis
+from convmatrix.stencil import Stencil
 
-__all__ = ["MOST_CONNECTIONS", "describe"]
+__all__ = ["MOST_TAPS", "MOST_VALUES", "describe"]
 
-MOST_CONNECTIONS = 20_000
-"""Above this a page would show ink, so the connections are left out."""
+Array = np.ndarray[Any, Any]
+
+MOST_TAPS = 4096
+"""Above this a kernel's values are not sent."""
+MOST_VALUES = 50_000
+"""Above so many connections input and output values are not computed."""
+MOST_PROVED = 50_000
+"""Above so many connections the transpose is not compared entry by entry."""
 
 
-def describe(layer: Layer, *input_size: Any) -> dict[str, Any]:
-    """Everything about a layer at an input size, ready for JSON.
+def describe(
+    layer: Layer | Map,
+    *input_size: Any,
+    window: str | None = None,
+    x: list[Any] | None = None,
+    u: list[Any] | None = None,
+) -> dict[str, Any]:
+    """Everything about a layer at an input size (or about a map), ready for JSON.
 
-    What `explain` tells, and under ``connections`` the pattern's `indptr`, `indices` and `tap`
-    (None for maps of more than `MOST_CONNECTIONS` connections).
+    What `explain` tells, and
+
+    - ``connections``: `indptr`, `indices`, `tap` (with `digits`, a tap of each layer, for several
+      layers) of the outputs and inputs whose coordinates are listed under `out` and `in`, an axis
+      each; of a large map a part, of one whose every output reads too much None
+    - ``weights``: of each layer, as text
+    - ``values``: input `x`, output `y = A x`, and `v = Aᵀ u`, as text
+    - ``walks``: how the window slides, forward and transposed
+    - ``sizes`` and ``sizes_back``: the size formula of each axis with its numbers
+    - ``overlap``: connections of every element
+
+    Parameters
+    ----------
+    window
+        The part of a large map to show: ``first:stop`` of the output's channels and of each axis,
+        with ``x`` between.
+    x, u
+        Input values of the map and of its transpose, flat; 1, 2, 3, … by default.
 
     >>> import convmatrix as cm
-    >>> describe(cm.conv1d(1, 1, 3, padding=1), 3)["connections"]["indices"]
-    [0, 1, 0, 1, 2, 1, 2]
+    >>> told = describe(cm.conv1d(1, 1, 3, padding=1, weight=[[[1, 0, -1]]]), 3)
+    >>> told["connections"]["indices"], told["values"]["y"]
+    ([0, 1, 0, 1, 2, 1, 2], ['-2', '-2', '2'])
     """
-    explained = explain(layer, *input_size)
-    connections = None
-    if explained.nnz <= MOST_CONNECTIONS:
-        pattern = layer.on(*input_size).pattern
-        connections = {
-            "indptr": pattern.indptr.tolist(),
-            "indices": pattern.indices.tolist(),
-            "tap": pattern.tap.tolist(),
-        }
-    return {**explained.to_dict(), "text": str(explained), "connections": connections}
+    bound = layer if isinstance(layer, Map) else layer.on(*input_size)
+    bound._require_numbers("describe it")
+    source = bound.layer if isinstance(layer, Map) else layer
+    part = part_of(bound, window)
+    whole = part is not None and part.whole
+    return {
+        **_told(bound, source),
+        "sizes": _size_formulas(bound),
+        "sizes_back": _size_formulas(bound, back=True),
+        "connections": part and part.to_dict(),
+        "linear": bound.is_linear,
+        "weights": [_weight(leaf) for leaf in bound.leaves],
+        "values": _values(bound, part, x, u) if part is not None and whole else None,
+        "overlap": _overlap(bound, part) if part is not None else None,
+        "walks": walks(bound) if whole else {"forward": [], "backward": []},
+    }
+
+
+def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
+    """What `explain` tells; of a map without a layer, its shapes."""
+    if layer is not None:
+        explained = explain(layer, bound.in_shape[1:], proved=bound.nnz <= MOST_PROVED)
+        return {**explained.to_dict(), "text": str(explained)}
+    nnz = bound.nnz
+    return {
+        **dict.fromkeys(f for f in Explanation.__slots__ if f not in ("cost", "nnz")),
+        **{"layer": repr(bound), "kind": bound._name()},
+        **{"in_shape": list(bound.in_shape), "out_shape": list(bound.out_shape)},
+        **{"shape": list(bound.shape), "nnz": nnz, "density": nnz / prod(bound.shape)},
+        **{"parameters": None, "macs": None, "exact_macs": None, "relations": []},
+        **{"factorizations": {}, "text": f"{bound!r}\n{nnz:,} connections"},
+    }
+
+
+def _size_formulas(bound: Map, *, back: bool = False) -> list[str]:
+    """The size formula of each axis of each layer, with its numbers; `back`: of the transpose."""
+    lines = []
+    steps = bound._stages().steps
+    for step in reversed(steps) if back else steps:
+        stencil = getattr(step.map, "bound", None)
+        if not isinstance(stencil, Stencil):
+            continue
+        for axis in stencil.axes:
+            if isinstance(axis, Axis):
+                lines.append(_size_back(axis) if step.turned != back else _size(axis))
+            else:
+                ends = (axis.outputs, axis.size) if back else (axis.size, axis.outputs)
+                lines.append("{} → {}".format(*ends))
+    return lines
+
+
+def _size(axis: Axis) -> str:
+    added = "".join(f" {'+' if n >= 0 else '−'} {abs(n)}" for n in (axis.before, axis.after))
+    return f"{axis.outputs} = ⌊({axis.size}{added} − {axis.span}) / {axis.stride}⌋ + 1"
+
+
+def _size_back(axis: Axis) -> str:
+    cut = "".join(f" {'−' if n >= 0 else '+'} {abs(n)}" for n in (axis.before, axis.after))
+    extra = axis.room % axis.stride
+    return (
+        f"{axis.size} = {axis.stride}·({axis.outputs} − 1) + {axis.span}{cut}"
+        f"{f' + {extra}' if extra else ''}"
+    )
+
+
+# -------------------------------------------------------------------------------- values
+
+
+def _weight(leaf: Any) -> dict[str, Any]:
+    """A layer's weight as text, or the fixed numbers of a layer without one."""
+    shape = leaf.bound.tap_shape
+    kept = prod(shape) <= MOST_TAPS and leaf.taps is not None
+    return {
+        "layer": leaf.typed.name,
+        "shape": list(shape),
+        "free": leaf.bound_layer.weight_shape is not None,
+        "values": [number(value) for value in leaf.taps.reshape(-1).tolist()] if kept else None,
+    }
+
+
+def number(value: Any) -> str:
+    """A number as people write it: exact where it is, else six digits.
+
+    >>> number(Fraction(1, 3)), number(Fraction(1, 4)), number(2.0), number(0.1 + 0.2)
+    ('1/3', '0.25', '2', '0.3')
+    """
+    if isinstance(value, Fraction) and 10**6 % value.denominator == 0:
+        return str(Decimal(value.numerator) / value.denominator)
+    if isinstance(value, (int, Fraction)):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:.4g}" if isinstance(value, complex) else str(value)
+
+
+def _values(
+    bound: Map, part: Part, x: list[Any] | None, u: list[Any] | None
+) -> dict[str, list[str]] | None:
+    """`x`, `y = A x`, `u` and `v = Aᵀ u`, exactly where the numbers are."""
+    rows, columns = bound.shape
+    if len(part.indices) > MOST_VALUES or not bound.has_weights:
+        return None
+    inputs = np.array(list(range(1, columns + 1)) if x is None else x, object)
+    shown = {"x": [number(v) for v in inputs]}
+    if not bound.is_linear:
+        plain = inputs.astype(float).reshape(1, *bound.in_shape)
+        return {**shown, "y": [number(v) for v in bound(plain).reshape(-1).tolist()]}
+    back = np.array(list(range(1, rows + 1)) if u is None else u, object)
+    weights = np.array(_entry_values(bound, part), object)
+    y, v = np.zeros(rows, object), np.zeros(columns, object)
+    np.add.at(y, part.rows, weights * inputs[part.indices])
+    np.add.at(v, part.indices, weights * back[part.rows])
+    return {
+        **shown, "y": [number(n) for n in y], "u": [number(n) for n in back],
+        "v": [number(n) for n in v],
+    }  # fmt: skip
+
+
+def _entry_values(bound: Map, part: Part) -> list[Any]:
+    """The value of every connection, of Python's own types."""
+    total: Any = 1
+    for leaf, digit in zip(bound.leaves, part.digits, strict=True):
+        assert leaf.taps is not None
+        values = np.empty(leaf.taps.size + 1, object)
+        values[:] = [*leaf.taps.reshape(-1).tolist(), 1]
+        total = total * values[digit]
+    return list(total)
+
+
+def _overlap(bound: Map, part: Part) -> dict[str, Any]:
+    """How many connections each element that is shown has."""
+    rows, columns = part.shape
+    counts = {
+        "reads": np.bincount(part.rows, minlength=rows).tolist(),
+        "feeds": np.bincount(part.indices, minlength=columns).tolist(),
+        "inside": None,
+    }
+    if part.whole:
+        try:
+            counts["inside"] = list(connectivity(bound).inside)
+            back = connectivity(bound.T).inside if bound.is_linear else ()
+            counts["inside_back"] = list(back)
+        except ConvMatrixError:
+            pass
+    return counts

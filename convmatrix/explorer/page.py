@@ -1,134 +1,182 @@
-"""A self-contained page: the summary, the grids, the matrix; no script, no outside request.
-
-Pointing at an element or a matrix entry shows who it is connected to (as its SVG title).
-"""
+"""The page: one module, one style sheet; whole in itself with answers baked in, or served."""
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from html import escape
-from math import prod
+from importlib.resources import files
+from itertools import product
 from typing import Any
 
-from convmatrix.stencil import unravel
+from convmatrix.explorer.live import view, vocabulary
+from convmatrix.explorer.presets import PRESETS
+from convmatrix.explorer.state import DEFAULTS, OWN
+from convmatrix.layers import Layer
+from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.maps import Map
+from convmatrix.options import USES
+from convmatrix.relation import FOLDS
 
-__all__ = ["page"]
+__all__ = ["POLICY", "baked", "frame", "module", "page", "shell", "style"]
 
-CELL = 28
-STYLE = """
-:root { color-scheme: light dark; --ink: #1d2129; --paper: #fff; --line: #9aa1ab; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaee; --paper: #16181d; --line: #59606b; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-       max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-pre { overflow-x: auto; padding: 1rem; border: 1px solid var(--line); border-radius: 6px; }
-figure { display: inline-block; margin: 0 2rem 1rem 0; vertical-align: top; max-width: 100%;
-         overflow-x: auto; }
-figcaption { font-size: 0.9em; margin-bottom: 0.4rem; }
-svg { display: block; } rect { stroke: var(--line); } .none { fill: var(--paper); }
-text { font: 10px system-ui, sans-serif; text-anchor: middle; fill: #16181d; pointer-events: none; }
-rect:hover { stroke: var(--ink); stroke-width: 2; }
-"""
+SCRIPTS = (
+    "words.js", "draw.js", "tables.js", "grids.js", "kernel.js", "matrix.js", "graph.js", "walk.js",
+    "facts.js", "controls.js", "share.js", "explorer.js",
+)  # fmt: skip
+"""Files of one module, in order: they share one scope and need no build step."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""What the live page may do: itself, and nothing from elsewhere."""
+
+_VARIED = {
+    "kind": ("conv", "conv_transpose"),
+    "kernel": ("1", "2", "3", "4"),
+    "stride": ("1", "2", "3"),
+    "padding": ("0", "1", "2"),
+    "dilation": ("1", "2"),
+}
+"""All of these together can be shown by a baked page."""
+
+_ALONE = {
+    "kind": tuple(USES),
+    "padding_mode": tuple(FOLDS),
+    "flip": ("1",),
+    "groups": ("1", "2"),
+    "in_channels": ("1", "2", "3", "4"),
+    "out_channels": ("1", "2", "3", "4"),
+    "output_padding": ("0", "1"),
+    "padding": PADDING_WORDS,
+    "scale": ("2", "3"),
+}
+"""Of these, one changed alone."""
 
 
-def page(description: dict[str, Any]) -> str:
-    """The page of what `describe` returns, as HTML text."""
-    title = escape(description["layer"])
-    connections = description["connections"]
-    figures = (
-        _figures(description, connections)
-        if connections is not None
-        else f"<p>{description['nnz']:,} connections are too many to draw one by one; bind the "
-        f"layer to a smaller input to see them.</p>"
-    )
+@cache
+def module() -> str:
+    """The one ES module, for every host."""
+    folder = files("convmatrix.explorer") / "static"
+    parts = [(folder / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return "\n".join(parts)
+
+
+@cache
+def style() -> str:
+    """Its style sheet."""
+    return (files("convmatrix.explorer") / "static" / "explorer.css").read_text(encoding="utf-8")
+
+
+@cache
+def host() -> str:
+    """The part that stands in for a notebook: a model over fetch or over baked answers."""
+    return (files("convmatrix.explorer") / "static" / "host.js").read_text(encoding="utf-8")
+
+
+def shell(title: str, head: str, body: str) -> str:
+    """An HTML document around the explorer."""
     return (
-        "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{STYLE}</style></head>\n<body>\n<h1>{title}</h1>\n"
-        "<p>A convolution is a matrix. Each row of the matrix is an output element, each column an "
-        "input element, each colour a kernel tap; the transposed convolution is the same picture "
-        "read by columns. Point at a cell to see what it is connected to.</p>\n"
-        f"<pre>{escape(description['text'])}</pre>\n{figures}\n"
-        "</body></html>\n"
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">{head}</head>\n'
+        f'<body><main id="app"></main>{body}</body></html>\n'
     )
 
 
-def _figures(description: dict[str, Any], connections: dict[str, list[int]]) -> str:
-    in_shape, out_shape = description["in_shape"], description["out_shape"]
-    reads: list[list[str]] = [[] for _ in range(prod(out_shape))]
-    feeds: list[list[str]] = [[] for _ in range(prod(in_shape))]
-    rows = []
-    for r, (low, high) in enumerate(
-        zip(connections["indptr"], connections["indptr"][1:], strict=False)
-    ):
-        for j in range(low, high):
-            c, t = connections["indices"][j], connections["tap"][j]
-            rows.append((r, c, t))
-            reads[r].append(f"{_name(c, in_shape)} through tap {t}")
-            feeds[c].append(f"{_name(r, out_shape)} through tap {t}")
-    return "\n".join(
-        [
-            _grids("input", in_shape, feeds, "feeds outputs"),
-            _grids("output", out_shape, reads, "reads inputs"),
-            _matrix(rows, in_shape, out_shape),
-        ]
+def page(
+    state: Mapping[str, str] | None = None,
+    own: Layer | Map | None = None,
+    *,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> str:
+    """A page that needs nobody: the explorer with the answers for a state, its neighbours and all
+    presets baked in, as HTML text.
+
+    Parameters
+    ----------
+    state
+        Words as `state_of` gives them; the article's figure by default.
+    own
+        The layer or map behind ``kind=own``.
+    progress
+        Wraps the states that are computed.
+    """
+    begin = dict(PRESETS[0]["state"] if state is None else state)
+    answers = baked(begin, own, progress=progress)
+    packed = base64.b64encode(gzip.compress(json.dumps(answers).encode(), 9, mtime=0)).decode()
+    config = {"state": begin, "vocabulary": vocabulary(own), "command": "convmatrix explore"}
+    digest = "'unsafe-inline' data:"
+    policy = (
+        f"default-src 'none'; script-src {digest}; style-src 'unsafe-inline'; img-src data: blob:; "
+        f"base-uri 'none'; form-action 'none'"
     )
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{style()}</style>'
+    body = (
+        f'<script type="application/json" id="config">{_safe(json.dumps(config))}</script>'
+        f'<script type="text/plain" id="answers">{packed}</script>'
+        f'<script type="module">{_inline()}</script>'
+    )
+    return shell("convmatrix explorer", head, body)
 
 
-def _name(flat: int, shape: list[int]) -> str:
-    return f"({', '.join(map(str, unravel(flat, shape)))})"
+def _safe(text: str) -> str:
+    """JSON that can stand in a script element."""
+    return text.replace("<", "\\u003c")
 
 
-def _grids(side: str, shape: list[int], links: list[list[str]], verb: str) -> str:
-    """One grid a channel (and a slice, in 3-D); an element's title says what it is connected to."""
-    height, width = ([1, *shape[1:]])[-2:]
-    figures = []
-    for slab in range(prod(shape) // (height * width)):
-        cells = []
-        for i in range(height * width):
-            flat = slab * height * width + i
-            x, y = i % width * CELL, i // width * CELL
-            text = f"{side} {_name(flat, shape)} {verb}:\n" + ("\n".join(links[flat]) or "none")
-            fill = 'class="none"' if not links[flat] else f'fill="{_shade(len(links[flat]))}"'
-            cells.append(
-                f'<rect x="{x}" y="{y}" width="{CELL}" height="{CELL}" {fill}>'
-                f"<title>{escape(text)}</title></rect>"
-                f'<text x="{x + CELL // 2}" y="{y + CELL // 2 + 4}">{len(links[flat])}</text>'
-            )
-        where = unravel(slab * height * width, shape)[: max(1, len(shape) - 2)]
-        caption = f"{side}, channel {', slice '.join(map(str, where))}: connections of each element"
-        figures.append(_figure(caption, width * CELL, height * CELL, cells))
-    return "\n".join(figures)
+def _inline() -> str:
+    """Module and host as one inline module."""
+    body = module().replace("export default", "const convmatrix =")
+    return f"{body}\n{host()}".replace("</script", "<\\/script")
 
 
-def _matrix(rows: list[tuple[int, int, int]], in_shape: list[int], out_shape: list[int]) -> str:
-    height, width = prod(out_shape), prod(in_shape)
-    cell = max(2, min(CELL // 2, 900 // max(height, width, 1)))
-    taps = 1 + max((t for _, _, t in rows), default=0)
-    cells = [
-        f'<rect class="none" x="0" y="0" width="{width * cell}" height="{height * cell}"></rect>'
-    ]
-    for r, c, t in rows:
-        text = f"output {_name(r, out_shape)} reads input {_name(c, in_shape)} through tap {t}"
-        cells.append(
-            f'<rect x="{c * cell}" y="{r * cell}" width="{cell}" height="{cell}" '
-            f'fill="{_colour(t, taps)}"><title>{escape(text)}</title></rect>'
-        )
-    return _figure(f"matrix, {height}×{width}", width * cell, height * cell, cells)
+def baked(
+    state: Mapping[str, str],
+    own: Layer | Map | None = None,
+    *,
+    progress: Callable[[Iterable[Any]], Iterable[Any]] = iter,
+) -> dict[str, Any]:
+    """The answers for a state, its neighbours and the presets, by their states as JSON."""
+    answers = {}
+    for one in progress(list(_states(state))):
+        answer = view(one, own)
+        if answer["ok"]:
+            del answer["state"], answer["text"], answer["factorizations"]
+        answers[key(one)] = answer
+    return answers
 
 
-def _figure(caption: str, width: int, height: int, cells: list[str]) -> str:
+def _states(state: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    yield {**DEFAULTS, **state}
+    for preset in PRESETS:
+        yield {**DEFAULTS, **preset["state"]}
+    if state.get("kind") == OWN or state.get("weight"):
+        return
+    for values in product(*_VARIED.values()):
+        yield {**DEFAULTS, "input": state.get("input", DEFAULTS["input"]),
+               **dict(zip(_VARIED, values, strict=True))}  # fmt: skip
+    lengths = [(str(n),) * len(state.get("input", "5x5").split("x")) for n in range(2, 10)]
+    alone = {**_ALONE, "input": ["x".join(length) for length in lengths]}
+    for name, words in alone.items():
+        for word in words:
+            yield {**DEFAULTS, **state, name: word}
+
+
+def key(state: Mapping[str, str]) -> str:
+    """A state by its values in order, as the page makes it too."""
+    return json.dumps([state[name] for name in DEFAULTS], separators=(",", ":"), ensure_ascii=False)
+
+
+def frame(text: str, height: int = 760) -> str:
+    """A page inside a notebook's output, kept apart from the notebook."""
     return (
-        f"<figure><figcaption>{escape(caption)}</figcaption>"
-        f'<svg role="img" aria-label="{escape(caption)}" width="{width + 2}" height="{height + 2}" '
-        f'viewBox="-1 -1 {width + 2} {height + 2}">{"".join(cells)}</svg></figure>'
+        f'<iframe sandbox="allow-scripts allow-downloads" title="convmatrix explorer" '
+        f'style="width:100%;height:{height}px;border:0" srcdoc="{escape(text, quote=True)}">'
+        f"</iframe>"
     )
-
-
-def _colour(tap: int, taps: int) -> str:
-    return f"hsl({round(360 * tap / max(1, taps))} 70% 60%)"
-
-
-def _shade(count: int) -> str:
-    return f"hsl(205 70% {max(45, 92 - 4 * count)}%)"

@@ -374,6 +374,47 @@ class Map(ABC):
             total = total * with_absent(leaf.numbers(self.dtype))[digit]
         return np.asarray(total)
 
+    # --------------------------------------------------------------------------- explorer
+
+    def explore(self, *, port: int | None = None, browser: bool = True) -> None:
+        """Show the map in the explorer: a live page in a browser, until interrupted.
+
+        Needs ``convmatrix[explore]``. In a notebook, `widget` shows the same in its output.
+
+        Parameters
+        ----------
+        port
+            Of 127.0.0.1; a free one where it is taken.
+        browser
+            Whether to open one; the address is printed in any case.
+        """
+        from convmatrix.explorer.live import start
+        from convmatrix.explorer.server import serve
+
+        state, own = start(self)
+        try:
+            serve(state, own, port=port, browser=browser)
+        except KeyboardInterrupt:
+            print("stopped")
+
+    def widget(self) -> Any:
+        """The explorer as a notebook widget; needs ``convmatrix[widget]``."""
+        from convmatrix.explorer.widget import widget
+
+        return widget(self)
+
+    def to_html(self) -> str:
+        """The explorer's page of this map, whole in itself: it needs no server and no network."""
+        from convmatrix.explorer.live import start
+        from convmatrix.explorer.page import page
+
+        return page(*start(self))
+
+    def _repr_html_(self) -> str:
+        from convmatrix.explorer.still import still
+
+        return still(self)
+
     # --------------------------------------------------------------------------- refusals
 
     def _require_linear(self, what: str) -> None:

@@ -65,7 +65,8 @@ def _of_object(source: Any) -> Iterator[TrainedLayer]:
             weight = getattr(module, "weight", None)
             if hasattr(module, "transposed") and hasattr(module, "groups") and weight is not None:
                 array = _array(weight, name)
-                yield TrainedLayer(name, array, int(module.groups), bool(module.transposed))
+                turned = bool(module.transposed)
+                yield TrainedLayer(name, array, int(module.groups), turned, _of_module(module))
         return
     if not isinstance(source, Mapping):
         raise WeightError(
@@ -79,6 +80,14 @@ def _of_object(source: Any) -> Iterator[TrainedLayer]:
             array = _array(value, name)
             if array.dtype.kind in "fiu":
                 yield TrainedLayer(str(name), array, _likely_groups(array), False)
+
+
+def _of_module(module: Any) -> dict[str, Any]:
+    """The geometry of a PyTorch module, whose names are ours."""
+    names = ("stride", "padding", "dilation", *(("output_padding",) if module.transposed else ()))
+    found = {name: getattr(module, name) for name in names if hasattr(module, name)}
+    mode = getattr(module, "padding_mode", "zeros")
+    return found if mode == "zeros" else {**found, "padding_mode": mode}
 
 
 def _likely_groups(weight: Array) -> int:
@@ -147,7 +156,9 @@ def _onnx(path: Path) -> list[TrainedLayer]:
         name = node.name or node.input[1]
         transposed = node.op_type == "ConvTranspose"
         weight = _array(weight, name)
-        layers.append(TrainedLayer(name, weight, int(options.get("group", 1)), transposed))
+        geometry = _of_node(options, weight.ndim - 2, transposed)
+        groups = int(options.get("group", 1))
+        layers.append(TrainedLayer(name, weight, groups, transposed, geometry))
     if skipped:
         warnings.warn(
             f"{path.name}: left out {', '.join(skipped[:5])}{', …' if len(skipped) > 5 else ''} "
@@ -155,6 +166,23 @@ def _onnx(path: Path) -> list[TrainedLayer]:
             stacklevel=3,
         )
     return layers
+
+
+_AUTO_PADS = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
+
+
+def _of_node(options: dict[str, Any], ndim: int, transposed: bool) -> dict[str, Any]:
+    """The geometry of an ONNX node: its pads are all befores, then all afters."""
+    pads = options.get("pads", [0] * (2 * ndim))
+    auto = _AUTO_PADS.get(bytes(options.get("auto_pad", b"NOTSET")).decode())
+    found: dict[str, Any] = {
+        "stride": tuple(options.get("strides", [1] * ndim)),
+        "dilation": tuple(options.get("dilations", [1] * ndim)),
+        "padding": auto or tuple(zip(pads[:ndim], pads[ndim:], strict=True)),
+    }
+    if transposed:
+        found["output_padding"] = tuple(options.get("output_padding", [0] * ndim))
+    return found
 
 
 def _dequantised(inputs: list[Any], options: dict[str, Any]) -> Array:

@@ -1,0 +1,383 @@
+"""What the explorer shows, as text: the words of the command line, in a URL or a form.
+
+A state is a flat dictionary of strings, so that the page's controls, its address, the command line
+and the notebook widget all speak one language. Text from outside becomes a layer here, and only
+here: no file is read, and sizes are bounded before anything is built.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, WeightError
+from convmatrix.layers import Layer, Sequential
+from convmatrix.maps import Map
+from convmatrix.options import USES, Options, build_layer, fit_weight, parse_kernel, sizes
+
+__all__ = ["DEFAULTS", "OWN", "Asked", "command", "field_of", "python", "state_of", "understand"]
+
+Array = np.ndarray[Any, Any]
+
+DEFAULTS = {
+    "kind": "conv", "kernel": "3", "stride": "1", "padding": "0", "dilation": "1",
+    "groups": "1", "in_channels": "1", "out_channels": "1", "input": "5x5", "weight": "",
+    "padding_mode": "zeros", "output_padding": "0", "scale": "2", "flip": "",
+    "x": "", "u": "", "window": "",
+}  # fmt: skip
+"""Every word and its default. `x` and `u` are the values of the input and, for the transpose, of
+the output; `window` is the part of a large map that is shown."""
+
+OWN = "own"
+"""The kind of a layer or map that came from Python or from a model."""
+
+MOST_TEXT = 200_000
+MOST_ELEMENTS = 10**9
+MOST_WEIGHTS = 10**7
+MOST_COMPOSED = 10**5
+"""Elements of a map of several layers, whose connections are counted by listing them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A state understood: the map, its layer (None for a map without), and the values asked for."""
+
+    state: dict[str, str]
+    layer: Layer | None
+    map: Map
+    x: list[Any] | None
+    u: list[Any] | None
+    example: bool
+    """Whether the weight is an example, because the state gives none."""
+
+
+def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Asked:
+    """The layer, map and values that a state asks for; words that it leaves out are defaults.
+
+    Raises
+    ------
+    ConvMatrixError
+        One line that says what is wrong and what would be right.
+
+    >>> understand({"kernel": "3", "stride": "2", "padding": "1"}).map
+    <conv2d: 1×5×5 → 1×3×3, matrix 9×25>
+    """
+    state = _words(given)
+    layer, bound = _bound(state, own)
+    elements = sum(bound.shape)
+    if elements > MOST_ELEMENTS:
+        raise TooLargeError(
+            f"the map has {elements:,} elements, the explorer takes {MOST_ELEMENTS:,}; "
+            f"use a smaller input or fewer channels"
+        )
+    if len(bound.leaves) > 1 and elements > MOST_COMPOSED:
+        raise TooLargeError(
+            f"a map of several layers may have {MOST_COMPOSED:,} elements here, this one has "
+            f"{elements:,}; use a smaller input"
+        )
+    bound, example = _weighted(bound, state)
+    if layer is not None and example is False and state["weight"]:
+        layer = _with_weights(layer, [leaf.weight for leaf in bound.leaves])
+    x = _values(state["x"], bound.in_shape, "x, the input")
+    u = _values(state["u"], bound.out_shape, "u, the input of the transpose")
+    return Asked(state, layer, bound, x, u, example)
+
+
+def _words(given: Mapping[str, Any]) -> dict[str, str]:
+    """The whole state, each word checked to be text of a sane length."""
+    if not isinstance(given, Mapping):
+        raise GeometryError(f"a state is an object of words, got {type(given).__name__}")
+    unknown = [str(name) for name in given if name not in DEFAULTS]
+    if unknown:
+        raise GeometryError(f"{unknown[0]:.40} is no word of a state; use {', '.join(DEFAULTS)}")
+    state = dict(DEFAULTS)
+    for name, value in given.items():
+        if not isinstance(value, (str, int)):
+            raise GeometryError(f"{name} must be text, got {type(value).__name__}")
+        if isinstance(value, bool):
+            value = "1" if value else ""
+        text = str(value).strip()
+        most = MOST_TEXT if name in ("weight", "x", "u") else 100
+        if len(text) > most:
+            raise GeometryError(f"{name} may have {most:,} characters, got {len(text):,}")
+        state[name] = text
+    return state
+
+
+def _bound(state: dict[str, str], own: Layer | Map | None) -> tuple[Layer | None, Map]:
+    if state["kind"] == OWN:
+        if own is None:
+            raise GeometryError(
+                f"kind 'own' is a layer given from Python or a model, and none was; "
+                f"use one of {', '.join(USES)}"
+            )
+        if isinstance(own, Map):
+            return own.layer, own
+        return own, own.on(sizes(state["input"]))
+    try:
+        layer = build_layer(_options(state))
+        _bounded(layer)
+        return layer, layer.on(sizes(state["input"]))
+    except ConvMatrixError as error:
+        raise type(error)(_without_dashes(str(error))) from None
+
+
+def _bounded(layer: Layer) -> None:
+    weights = sum(prod(part.weight_shape or ()) for part in layer.parts)
+    if weights > MOST_WEIGHTS:
+        raise TooLargeError(
+            f"the kernel would have {weights:,} weights, the explorer takes {MOST_WEIGHTS:,}; "
+            f"use a smaller kernel or fewer channels"
+        )
+
+
+def _options(state: dict[str, str]) -> Options:
+    given = {name: state[name] or DEFAULTS[name] for name in DEFAULTS}
+    return Options(
+        kind=state["kind"],
+        kernel=state["kernel"] or None,
+        stride=state["stride"] or None,
+        padding=given["padding"],
+        dilation=given["dilation"],
+        groups=_whole(given, "groups"),
+        in_channels=_whole(given, "in_channels"),
+        out_channels=_whole(given, "out_channels"),
+        input=given["input"],
+        weight=None,
+        padding_mode=given["padding_mode"],
+        output_padding=given["output_padding"],
+        scale=state["scale"] or None,
+        flip=state["flip"] not in ("", "0", "false"),
+    )
+
+
+def _whole(state: dict[str, str], name: str) -> int:
+    text = state[name]
+    if not re.fullmatch(r"[+-]?\d{1,9}", text):
+        raise GeometryError(f"{name} must be an integer, e.g. 2, got {text!r:.40}")
+    return int(text)
+
+
+def _without_dashes(message: str) -> str:
+    """A message of the command line in the words of a page: `--in-channels` is in_channels."""
+    return re.sub(r"--([a-z-]+)", lambda found: found[1].replace("-", "_"), message)
+
+
+def field_of(message: str) -> str | None:
+    """Which control an error is about: the first that the message names.
+
+    >>> field_of("stride must be at least 1, got 0")
+    'stride'
+    """
+    names = [*DEFAULTS, "size"]
+    found = [(m.start(), name) for name in names if (m := re.search(rf"\b{name}", message))]
+    name = min(found)[1] if found else None
+    return "input" if name == "size" else name
+
+
+# ------------------------------------------------------------------------------- values
+
+
+def _weighted(bound: Map, state: dict[str, str]) -> tuple[Map, bool]:
+    """The map with the weights that the state gives, or its own, or an example's."""
+    leaves = [leaf for leaf in bound.leaves if leaf.bound_layer.weight_shape is not None]
+    if not state["weight"]:
+        if bound.has_weights:
+            return bound, False
+        made = iter(_example(leaf.bound_layer.weight_shape) for leaf in leaves)
+        return bound.with_weights(
+            [
+                None if leaf.bound_layer.weight_shape is None or leaf.weight is not None
+                else next(made)
+                for leaf in bound.leaves
+            ]
+        ), True  # fmt: skip
+    parts = state["weight"].split("|")
+    if len(parts) != len(leaves):
+        raise WeightError(
+            f"weight has {len(parts)} parts, this map {len(leaves)} layers with one; "
+            f"write them with | between"
+        )
+    given = iter(parts)
+    weights: list[Array | None] = []
+    for leaf in bound.leaves:
+        shape = leaf.bound_layer.weight_shape
+        weights.append(None if shape is None else fit_weight(_numbers(next(given)), shape))
+    return bound.with_weights(weights), False
+
+
+def _example(shape: Any) -> Array:
+    """1, 2, 3, … in every kernel."""
+    kernel = np.arange(1, prod(shape[2:]) + 1).reshape(shape[2:])
+    return np.broadcast_to(kernel, shape)
+
+
+def _with_weights(layer: Layer, weights: list[Array | None]) -> Layer:
+    given = [weight for weight in weights if weight is not None]
+    try:
+        return layer.with_weight(given if isinstance(layer, Sequential) else given[0])
+    except (ConvMatrixError, IndexError):  # a network, or a layer of its own kind
+        return layer
+
+
+def _numbers(text: str) -> Array:
+    """A weight given inline; a number that is none is pointed at."""
+    for place, word in enumerate(re.split(r"[\s,;\[\]]+", text.strip(" []"))):
+        if re.fullmatch(r"[+-]?(nan|inf|infinity)", word, re.I):
+            raise WeightError(
+                f"weight {place} is {word}, which is no number; use integers, fractions (1/3) or "
+                f"decimals"
+            )
+    try:
+        return parse_kernel(text)
+    except WeightError:
+        raise WeightError(
+            f"weight must be numbers (integers, fractions such as 1/3, decimals) in rows with ; "
+            f"between, got {text!r:.60}"
+        ) from None
+
+
+def _values(text: str, shape: tuple[int, ...], what: str) -> list[Any] | None:
+    if not text:
+        return None
+    values = _numbers(text).reshape(-1).tolist()
+    if len(values) != prod(shape):
+        raise WeightError(
+            f"{what}, needs {prod(shape)} numbers for shape {shape}, got {len(values)}"
+        )
+    return values
+
+
+# -------------------------------------------------------------------------------- texts
+
+
+def state_of(layer: Layer, *input_size: Any) -> dict[str, str]:
+    """The words that make a layer at a size; of a layer that has none, ``kind`` is ``own``.
+
+    >>> import convmatrix as cm
+    >>> state_of(cm.conv2d(1, 1, 3, stride=2, padding=(0, (1, 2))), 5, 5)
+    {'input': '5x5', 'kind': 'conv', 'kernel': '3', 'stride': '2', 'padding': '0x1:2'}
+    """
+    size = layer.sizes(*input_size)
+    state = {"input": _times(size)}
+    try:
+        words = state | _words_of(layer)
+        if _same(understand(words).map, layer.on(size)):
+            return words
+    except (ConvMatrixError, TypeError):
+        pass
+    return state | {"kind": OWN}
+
+
+def _same(a: Map, b: Map) -> bool:
+    """Whether two maps are one, numbers aside that text rounds; an example's weight is none."""
+    if (a.in_shape, a.out_shape) != (b.in_shape, b.out_shape):
+        return False
+    pairs = list(zip(a.leaves, b.leaves, strict=False))
+    return len(a.leaves) == len(b.leaves) and all(
+        one.bound == two.bound
+        and (
+            two.weight is None or np.allclose(_floats(one.weight), _floats(two.weight), rtol=1e-15)
+        )
+        for one, two in pairs
+    )
+
+
+def _floats(weight: Array | None) -> Array:
+    return np.asarray(weight).astype(float)
+
+
+def _words_of(layer: Layer) -> dict[str, str]:
+    """A layer's recipe in words."""
+    maker, positional, keywords = layer.recipe()
+    kind = re.sub(r"[123]d$", "", maker)
+    places = {"conv": ("in_channels", "out_channels", "kernel"),
+              "conv_transpose": ("in_channels", "out_channels", "kernel"),
+              "avg_pool": ("kernel",), "max_pool": ("kernel",)}  # fmt: skip
+    given = dict(zip(places.get(kind, ()), positional, strict=False))
+    weight = keywords.get("weight", (None, None))[0]
+    given |= {k: v for k, (v, _) in keywords.items() if k not in ("weight", "bias", "ndim")}
+    given["in_channels"] = layer.in_channels
+    words = {"kind": kind, **{n: _word(v) for n, v in given.items() if n in DEFAULTS}}
+    words = {n: v for n, v in words.items() if v != DEFAULTS[n] or n in ("kind", "kernel")}
+    if weight is not None:
+        words["weight"] = _text_of(weight)
+    return words
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if not isinstance(value, tuple):
+        return str(value)
+    if value and isinstance(value[0], tuple):  # padding pairs
+        if all(before == after for before, after in value):
+            return _word(tuple(before for before, _ in value))
+        pairs = [str(a) if a == b else f"{a}:{b}" for a, b in value]
+        return "x".join(pairs)
+    return str(value[0]) if len(set(value)) == 1 else _times(value)
+
+
+def _text_of(weight: Array) -> str:
+    """A weight in a row, exactly; `GeometryError` where it is too long for an address."""
+    if weight.size > 4096 or weight.dtype.kind not in "iufO":
+        raise GeometryError("a weight of this kind has no words; it stays in Python")
+    return " ".join(str(value) for value in weight.reshape(-1).tolist())
+
+
+def _times(values: Any) -> str:
+    return "x".join(map(str, values))
+
+
+def command(state: Mapping[str, str]) -> str:
+    """The command line that opens this state.
+
+    >>> command({"kernel": "3", "stride": "2"})
+    'convmatrix explore --stride 2'
+    """
+    words = ["convmatrix", "explore"]
+    for name, value in state.items():
+        if value == DEFAULTS.get(name) or name in ("x", "u", "window") or value == OWN:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if name == "flip" else [option, value]
+    return shlex.join(words)
+
+
+def python(asked: Asked) -> str:
+    """The Python that makes the map.
+
+    >>> print(python(understand({"stride": "2", "padding": "1"})))
+    import convmatrix as cm
+    layer = cm.conv2d(1, 1, 3, stride=2, padding=1)
+    A = layer.on(5, 5)
+    """
+    lines = ["import convmatrix as cm"]
+    if asked.layer is None:
+        return "\n".join([*lines, f"# {asked.map!r}, made in Python"])
+    bare = re.sub(r", (weight|bias)=<[^>]*>", "", repr(asked.layer))
+    made = re.sub(r"(?<![\w.])([a-z]\w*)\(", r"cm.\1(", bare)
+    weights = [] if asked.example else [
+        leaf.weight for leaf in asked.map.leaves if leaf.bound_layer.weight_shape is not None
+    ]  # fmt: skip
+    lines.append(f"layer = {made}")
+    if weights and sum(w.size for w in weights if w is not None) <= 4096:
+        texts = [_literal(weight) for weight in weights if weight is not None]
+        if "Fraction(" in "".join(texts):
+            lines.insert(0, "from fractions import Fraction")
+        given = f"[{', '.join(texts)}]" if isinstance(asked.layer, Sequential) else texts[0]
+        lines.append(f"layer = layer.with_weight({given})")
+    elif weights:
+        lines.append("# with the weight that it was given")
+    lines.append(f"A = layer.on({', '.join(map(str, asked.map.in_shape[1:]))})")
+    return "\n".join(lines)
+
+
+def _literal(weight: Array) -> str:
+    return repr(weight.tolist())

@@ -163,8 +163,7 @@ def fit_weight(weight: Array, shape: tuple[int, ...] | None) -> Array:
     [[[[0, 1], [2, 3]]]]
     """
     assert shape is not None
-    kernel = shape[2:]
-    if weight.ndim <= len(kernel) and weight.shape == kernel[-weight.ndim :]:
+    if weight.shape == shape[2:]:
         return np.broadcast_to(weight, shape)
     if weight.ndim == 1 and weight.size == prod(shape):
         return weight.reshape(shape)
@@ -237,7 +236,7 @@ _CONV = f"{_WINDOW} padding_mode in_channels out_channels weight"
 USES = {
     "conv": f"{_CONV} groups flip",
     "conv_transpose": f"{_CONV} groups output_padding",
-    "pointwise": "stride padding dilation padding_mode in_channels out_channels weight groups flip",
+    "pointwise": "stride padding padding_mode in_channels out_channels weight groups",
     "depthwise": f"{_WINDOW} padding_mode in_channels weight flip",
     "depthwise_separable": _CONV,
     "spatially_separable": f"{_CONV} groups flip",

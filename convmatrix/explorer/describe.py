@@ -34,6 +34,7 @@ MOST_PROVED = 50_000
 def describe(
     layer: Layer | Map,
     *input_size: Any,
+    of: Layer | None = None,
     window: str | None = None,
     x: list[Any] | None = None,
     u: list[Any] | None = None,
@@ -53,6 +54,8 @@ def describe(
 
     Parameters
     ----------
+    of
+        The layer that a map is of, where the map does not say.
     window
         The part of a large map to show: ``first:stop`` of the output's channels and of each axis,
         with ``x`` between.
@@ -66,7 +69,7 @@ def describe(
     """
     bound = layer if isinstance(layer, Map) else layer.on(*input_size)
     bound._require_numbers("describe it")
-    source = bound.layer if isinstance(layer, Map) else layer
+    source = of or (bound.layer if isinstance(layer, Map) else layer)
     part = part_of(bound, window)
     whole = part is not None and part.whole
     return {

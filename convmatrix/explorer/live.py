@@ -41,7 +41,9 @@ def view(given: Mapping[str, Any], own: Layer | Map | None = None) -> dict[str, 
     """
     try:
         asked = understand(given, own)
-        told = describe(asked.map, window=asked.state["window"] or None, x=asked.x, u=asked.u)
+        told = describe(
+            asked.map, of=asked.layer, window=asked.state["window"] or None, x=asked.x, u=asked.u
+        )
     except ConvMatrixError as error:
         message = " ".join(str(error).split())
         return {"ok": False, "error": message, "field": field_of(message)}

@@ -82,7 +82,7 @@ def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Aske
             f"{elements:,}; use a smaller input"
         )
     bound, example = _weighted(bound, state)
-    if layer is not None and example is False and state["weight"]:
+    if layer is not None:
         layer = _with_weights(layer, [leaf.weight for leaf in bound.leaves])
     x = _values(state["x"], bound.in_shape, "x, the input")
     u = _values(state["u"], bound.out_shape, "u, the input of the transpose")
@@ -176,7 +176,9 @@ def field_of(message: str) -> str | None:
     'stride'
     """
     names = [*DEFAULTS, "size"]
-    found = [(m.start(), name) for name in names if (m := re.search(rf"\b{name}", message))]
+    found = [
+        (m.start(), name) for name in names if (m := re.search(rf"\b{name}(?![a-z])", message))
+    ]
     name = min(found)[1] if found else None
     return "input" if name == "size" else name
 
@@ -293,16 +295,28 @@ def _floats(weight: Array | None) -> Array:
     return np.asarray(weight).astype(float)
 
 
+_CHANNELS = ("in_channels", "out_channels", "kernel")
+_PLACES = {
+    "conv": _CHANNELS, "conv_transpose": _CHANNELS, "avg_pool": ("kernel",),
+    "max_pool": ("kernel",), "pixel_shuffle": ("scale",), "pixel_unshuffle": ("scale",),
+    "channel_shuffle": ("groups",), "pad": ("padding",), "sample": ("stride",),
+    "zero_insert": ("stride",),
+}  # fmt: skip
+"""What a maker's positional arguments are called here."""
+_RENAMED = {"scale_factor": "scale", "mode": "padding_mode"}
+
+
 def _words_of(layer: Layer) -> dict[str, str]:
     """A layer's recipe in words."""
     maker, positional, keywords = layer.recipe()
     kind = re.sub(r"[123]d$", "", maker)
-    places = {"conv": ("in_channels", "out_channels", "kernel"),
-              "conv_transpose": ("in_channels", "out_channels", "kernel"),
-              "avg_pool": ("kernel",), "max_pool": ("kernel",)}  # fmt: skip
-    given = dict(zip(places.get(kind, ()), positional, strict=False))
+    given = dict(zip(_PLACES.get(kind, ()), positional, strict=False))
     weight = keywords.get("weight", (None, None))[0]
-    given |= {k: v for k, (v, _) in keywords.items() if k not in ("weight", "bias", "ndim")}
+    given |= {
+        _RENAMED.get(name, name): value
+        for name, (value, _) in keywords.items()
+        if name not in ("weight", "bias", "ndim") and value != "nearest"
+    }
     given["in_channels"] = layer.in_channels
     words = {"kind": kind, **{n: _word(v) for n, v in given.items() if n in DEFAULTS}}
     words = {n: v for n, v in words.items() if v != DEFAULTS[n] or n in ("kind", "kernel")}
@@ -338,12 +352,14 @@ def _times(values: Any) -> str:
 def command(state: Mapping[str, str]) -> str:
     """The command line that opens this state.
 
-    >>> command({"kernel": "3", "stride": "2"})
-    'convmatrix explore --stride 2'
+    >>> command({"stride": "2"})
+    'convmatrix explore --kernel 3 --stride 2'
     """
     words = ["convmatrix", "explore"]
-    for name, value in state.items():
-        if value == DEFAULTS.get(name) or name in ("x", "u", "window") or value == OWN:
+    full = {**DEFAULTS, **state}
+    for name in ("kind", "input", *USES.get(full["kind"], "").split()):
+        value = full[name]
+        if (value == DEFAULTS[name] and name not in ("kernel", "stride", "scale")) or not value:
             continue
         option = f"--{name.replace('_', '-')}"
         words += [option] if name == "flip" else [option, value]

@@ -12,6 +12,7 @@ class Controls {
     this.app = app;
     this.element = make("form", { class: "controls", onsubmit: (event) => { event.preventDefault(); this.send(true); } });
     this.timer = null;
+    this.typed = new Set(); // fields that hold what has not been asked yet
   }
 
   draw() {
@@ -54,7 +55,7 @@ class Controls {
   }
 
   text(name, key) {
-    const field = make("input", { name, type: "text", autocomplete: "off", spellcheck: "false", oninput: () => this.send(false), onchange: () => this.send(true) });
+    const field = make("input", { name, type: "text", autocomplete: "off", spellcheck: "false", oninput: () => { this.typed.add(name); this.send(false); }, onchange: () => this.send(true) });
     field.addEventListener("keydown", (event) => {
       const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!by || !/^\d+(x\d+)*$/.test(field.value)) return;
@@ -81,8 +82,9 @@ class Controls {
     if (state.kind === "upsample") this.modes(["nearest", "linear"]); else this.modes(app.vocabulary.modes);
     for (const [name, field] of Object.entries(this.fields)) {
       const value = state[name];
+      if (this.typed.has(name)) continue;
       if (field.type === "checkbox") field.checked = !["", "0", "false"].includes(value);
-      else if (field !== document.activeElement || field.tagName === "SELECT") field.value = name === "padding_mode" && state.kind === "upsample" && value === "zeros" ? "nearest" : value;
+      else if (field.value.trim() !== value) field.value = name === "padding_mode" && state.kind === "upsample" && value === "zeros" ? "nearest" : value;
       const off = !uses.includes(name);
       field.disabled = off;
       field.parentElement.title = off ? app.say("unused", state.kind) : "";
@@ -104,6 +106,7 @@ class Controls {
     this.timer = setTimeout(() => {
       const state = { ...this.app.model.get("state") };
       const changed = [];
+      this.typed.clear();
       for (const [name, field] of Object.entries(this.fields)) {
         if (field.disabled) continue;
         const value = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value.trim();

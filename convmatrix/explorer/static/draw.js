@@ -13,6 +13,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+const button = (text, onclick, more = {}) => make("button", { type: "button", text, onclick, ...more });
+
 /** Viridis, which every eye reads in order: a colour of a tap among so many. */
 const RAMP = [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81], [253, 231, 37]];
 function ramp(share) {
@@ -20,10 +22,11 @@ function ramp(share) {
   const low = RAMP[Math.floor(place)], high = RAMP[Math.floor(place) + 1];
   return low.map((c, j) => Math.round(c + (high[j] - c) * (place - Math.floor(place))));
 }
-function tapColour(place, count) { return `rgb(${ramp(count < 2 ? 0.55 : 0.12 + (0.86 * place) / (count - 1)).join(" ")})`; }
+const tapShare = (place, count) => (count < 2 ? 0.55 : 0.2 + (0.79 * place) / (count - 1));
+function tapColour(place, count) { return `rgb(${ramp(tapShare(place, count)).join(" ")})`; }
 function tapInk(place, count) {
-  const [r, g, b] = ramp(count < 2 ? 0.55 : 0.12 + (0.86 * place) / (count - 1));
-  return 0.299 * r + 0.587 * g + 0.114 * b > 125 ? "#111" : "#fff";
+  const [r, g, b] = ramp(tapShare(place, count)).map((c) => (c / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff"; // whichever contrasts more
 }
 
 /** Colours of pins (Okabe and Ito), each with a letter, so that colour is never alone. */

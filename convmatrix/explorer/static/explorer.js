@@ -48,13 +48,13 @@ class App {
         ...options.map(([value, text]) => make("option", { value, text, selected: value === this[name] })));
       return select;
     };
-    const toggle = (name, key, act) => make("button", { type: "button", role: "switch", class: "switch", "aria-checked": String(!!this[name]), text: this.say(key), onclick: act });
+    const toggle = (name, key, act) => button(this.say(key), act, { role: "switch", class: "switch", "aria-checked": String(!!this[name]) });
     this.root.dataset.theme = this.theme;
     this.root.lang = this.lang === "zh" ? "zh-CN" : "en";
     this.turn = toggle("turned", "transpose", () => this.transpose());
     this.shader = toggle("shaded", "shade", () => { this.shaded = !this.shaded; this.shader.setAttribute("aria-checked", String(this.shaded)); for (const g of Object.values(this.grids)) { g.draw(); } this.light(); this.remember(); });
     this.notice = make("p", { class: "banner", role: "alert", hidden: true });
-    this.status = make("p", { class: "status", role: "status" });
+    this.status = make("p", { class: "status", role: "status", tabindex: 0 });
     this.chips = make("div", { class: "chips" });
     this.area = make("div", { class: "views" });
     this.root.replaceChildren(
@@ -136,7 +136,7 @@ class App {
     const last = shape.length - 1;
     const arrows = [["left", "←", last, -1], ["right", "→", last, 1], ...(last > 1 ? [["up", "↑", last - 1, -1], ["down", "↓", last - 1, 1]] : [])];
     return make("div", { class: "bar window" }, make("label", { for: field.id, text: this.say("window") }), field,
-      ...arrows.map(([key, sign, axis, by]) => make("button", { type: "button", text: sign, "aria-label": this.say("move", this.say(key)), onclick: move(axis, by) })),
+      ...arrows.map(([key, sign, axis, by]) => button(sign, move(axis, by), { "aria-label": this.say("move", this.say(key)) })),
       make("span", { class: "note", text: this.say("large", this.view.shape.reduce((a, b) => a + b, 0).toLocaleString("en-US")) }));
   }
 
@@ -149,6 +149,7 @@ class App {
   choose(preset) {
     this.pins = [];
     this.current = null;
+    this.chosen = preset.name;
     this.walk.step = 0;
     this.ask({ ...preset.state });
   }
@@ -156,7 +157,8 @@ class App {
     const { defaults, presets } = this.vocabulary;
     const full = (s) => JSON.stringify(Object.keys(defaults).map((k) => s[k] ?? defaults[k]));
     const now = full(this.model.get("state") || {});
-    return presets.find((preset) => full(preset.state) === now);
+    const matches = presets.filter((preset) => full(preset.state) === now);
+    return matches.find((preset) => preset.name === this.chosen) || matches[0];
   }
   setValue(letter, i, text) {
     const word = letter === "x" ? "x" : "u";
@@ -221,10 +223,10 @@ class App {
     for (const part of [this.grids.x, this.grids.y, this.kernel, this.matrix, this.graph]) part.light(layers);
     this.status.textContent = this.tell(layers);
     this.chips.replaceChildren(...this.pins.map((pin, j) => {
-      const chip = make("button", { type: "button", class: "chip", text: `${pinLetter(j)} ${this.nameOf(pin)} ×`, "aria-label": this.say("unpin", `${pinLetter(j)}, ${this.nameOf(pin)}`), onclick: () => this.pin(pin) });
+      const chip = button(`${pinLetter(j)} ${this.nameOf(pin)} ×`, () => this.pin(pin), { class: "chip", "aria-label": this.say("unpin", `${pinLetter(j)}, ${this.nameOf(pin)}`) });
       chip.style.borderColor = PIN_COLOURS[j % PIN_COLOURS.length];
       return chip;
-    }), this.pins.length > 1 ? make("button", { type: "button", class: "chip", text: this.say("clear"), onclick: () => { this.pins = []; this.tellPins(); this.light(); } }) : "");
+    }), this.pins.length > 1 ? button(this.say("clear"), () => { this.pins = []; this.tellPins(); this.light(); }, { class: "chip" }) : "");
   }
 
   nameOf(selection) {

@@ -54,15 +54,13 @@ class Facts {
     const proof = app.view.proof;
     const theorem = ["conv", "conv_transpose", "pointwise", "depthwise"].includes(app.view.state ? app.view.state.kind : "") || proof;
     if (!theorem) return [];
-    const badge = make("button", { type: "button", class: "badge", onclick: () => this.open() },
-      make("span", { text: `✓ ${app.say("proved")}` }), make("span", { class: "quiet", text: ` · ${app.say("see_proof")}` }));
-    return [badge];
+    return [button(`${proof && proof.holds ? `✓ ${app.say("proved")} · ` : ""}${app.say("see_proof")}`, () => this.open())];
   }
 
   open() {
     const { app } = this;
     const text = make("pre", { tabindex: 0, text: app.say("proving") });
-    const close = make("button", { type: "button", text: app.say("close"), onclick: () => dialog.close() });
+    const close = button(app.say("close"), () => dialog.close());
     const dialog = make("dialog", { class: "proof", "aria-label": app.say("proof") }, make("h2", { text: app.say("proof") }), text, close);
     dialog.addEventListener("close", () => dialog.remove());
     app.root.append(dialog);

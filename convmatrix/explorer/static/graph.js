@@ -85,8 +85,11 @@ class Graph {
         pen.dot(...this.spot(selection.kind, selection.i), 5, colour || colours.mark, colours.ink);
         named.add(`${selection.kind}:${selection.i}`);
       }
-      if (named.size <= 40) for (const key of named) {
+      const taken = [];
+      for (const key of named) {
         const [kind, i] = key.split(":"), [x, y] = this.spot(kind, +i);
+        if (taken.some(([k, h]) => k === kind && Math.abs(h - y) < 9)) continue;
+        taken.push([kind, y]);
         pen.text((this.app.labels && this.app.labels[kind][+i]) || tables[kind].name(+i), kind === "x" ? x - 9 : x + 9, y, 10, colours.ink, kind === "x" ? "end" : "start");
       }
     }

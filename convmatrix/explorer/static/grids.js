@@ -15,7 +15,7 @@ function slabName(app, side, slab) {
 }
 function cellSize(columns, rows) {
   const most = Math.max(columns, rows);
-  return most <= 6 ? 44 : most <= 9 ? 36 : most <= 12 ? 30 : most <= 18 ? 24 : most <= 34 ? 14 : most <= 64 ? 9 : Math.max(3, Math.floor(576 / most));
+  return most <= 6 ? 44 : most <= 9 ? 36 : most <= 12 ? 30 : most <= 18 ? 24 : most <= 34 ? 12 : most <= 64 ? 6 : Math.max(3, Math.floor(400 / most));
 }
 
 /** A pane with the grid of one space; `name` is its role, input or output. */
@@ -46,7 +46,7 @@ class Grid {
     const full = this.letter === "x" ? app.view.in_shape : app.view.out_shape;
     const name = app.say(this.role);
     const { plane, each, count } = slabs(shape);
-    this.size = cellSize(plane[1], plane[0]);
+    this.size = Math.min(cellSize(plane[1], plane[0]), count > 16 ? 14 : count > 6 ? 26 : 44);
     this.plane = plane;
     this.element.replaceChildren(
       make("h2", {}, make("span", { text: name }), make("small", { text: ` ${this.letter} · ${full.join("×")}` })),
@@ -58,7 +58,6 @@ class Grid {
     const note = this.role === "input" && app.view.values && app.view.linear
       ? make("p", { class: "note", text: app.say("editing") }) : null;
     if (note) this.element.append(note);
-    if (side.count && !app.view.connections.whole) this.element.append(make("p", { class: "note", text: app.say("large", (full.reduce((a, b) => a * b, 1)).toLocaleString(app.lang)) }));
     this.shade();
   }
 
@@ -98,7 +97,7 @@ class Grid {
     const label = `${this.app.say(this.role)} ${this.side.name(i)}${this.label(i) ? ` (${this.label(i)})` : ""}`;
     cell.setAttribute("aria-label", value === null || value === undefined ? label : `${label} = ${value}`);
     if (this.size >= 24) cell.textContent = text;
-    cell.classList.toggle("long", text.length > 4);
+    cell.classList.toggle("long", text.length > 3);
     cell.title = value === null || value === undefined ? label : `${label} = ${value}`;
   }
 

@@ -22,13 +22,13 @@ function readPin(text) {
 
 function writeAddress(model) {
   const defaults = model.get("vocabulary").defaults;
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(model.get("state"))) if (name in defaults && value !== defaults[name] && value !== "") query.set(name, value);
+  const query = new URLSearchParams({ kind: model.get("state").kind || defaults.kind });
+  for (const [name, value] of Object.entries(model.get("state"))) if (name in defaults && value !== defaults[name]) query.set(name, value);
   const pins = (model.get("selection") || []).map((p) => `${p.kind}${p.i}${p.leaf ? `-${p.leaf}` : ""}`);
   if (pins.length) query.set("pins", pins.join(" "));
   for (const [name, value] of Object.entries(model.get("ui") || {})) if (name !== "lang" || value !== "en") query.set(name, String(value));
   const text = query.toString();
-  try { history.replaceState(null, "", text ? `?${text}` : location.pathname); } catch {
+  try { history.replaceState(null, "", `?${text}`); } catch {
     try { history.replaceState(null, "", `#${text}`); } catch { /* a page in a frame has no address of its own */ }
   }
 }
@@ -118,7 +118,11 @@ if (packed) {
   const answers = await unpack(packed.textContent);
   const names = Object.keys(config.vocabulary.defaults);
   const key = (state) => JSON.stringify(names.map((name) => state[name] ?? config.vocabulary.defaults[name]));
-  const command = (state) => ["convmatrix explore", ...names.filter((n) => !["x", "u", "window"].includes(n) && (state[n] ?? config.vocabulary.defaults[n]) !== config.vocabulary.defaults[n]).map((n) => `--${n.replace(/_/g, "-")}${n === "flip" ? "" : ` '${state[n]}'`}`)].join(" ");
+  const command = (given) => {
+    const { defaults, kinds } = config.vocabulary, state = { ...defaults, ...given };
+    const told = (kinds[state.kind] || []).filter((n) => state[n] && (state[n] !== defaults[n] || ["kernel", "stride", "scale"].includes(n)));
+    return ["convmatrix explore", ...told.map((n) => `--${n.replace(/_/g, "-")}${n === "flip" ? "" : ` '${state[n]}'`}`)].join(" ");
+  };
   const find = async (state) => {
     const found = answers[key(state)];
     return found ? { ...found, state: { ...config.vocabulary.defaults, ...state } } : { ok: false, missing: true, error: command(state), command: command(state) };

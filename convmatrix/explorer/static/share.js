@@ -12,13 +12,13 @@ class Share {
     this.said = make("p", { class: "note" });
     const copy = (text) => this.copy(text);
     const buttons = make("div", { class: "bar" });
-    if (app.model.link) buttons.append(make("button", { type: "button", text: app.say("copy_link"), onclick: () => copy(app.model.link()) }));
-    buttons.append(make("button", { type: "button", text: app.say("copy_python"), onclick: () => copy(app.view.python) }));
+    if (app.model.link) buttons.append(button(app.say("copy_link"), () => copy(app.model.link())));
+    buttons.append(button(app.say("copy_python"), () => copy(app.view.python)));
     const pictures = [["input", () => app.turned ? app.grids.y : app.grids.x], ["output", () => app.turned ? app.grids.x : app.grids.y], ["matrix", () => app.matrix], ["graph", () => app.graph]];
     if (app.walk.walks.length) pictures.push(["walk", () => app.walk]);
     const menu = make("div", { class: "bar" });
     for (const [name, pane] of pictures) for (const kind of ["SVG", "PNG"]) {
-      menu.append(make("button", { type: "button", text: `${app.say(name)} ${kind}`, "aria-label": app.say("download", app.say(name), kind), onclick: () => this.save(pane(), name, kind) }));
+      menu.append(button(`${app.say(name)} ${kind}`, () => this.save(pane(), name, kind), { "aria-label": app.say("download", app.say(name), kind) }));
     }
     this.element.replaceChildren(make("h2", { text: app.say("share") }), buttons, code, menu, this.said);
   }

@@ -14,7 +14,7 @@ class Walk {
   get walks() { return this.app.view.walks[this.app.turned ? "backward" : "forward"]; }
   get walk() { return this.walks[Math.min(this.stage, this.walks.length - 1)]; }
   /** Whether a step is an element of the map's own output (not of a layer between). */
-  get linked() { return this.app.tables.kernels.length === 1; }
+  get linked() { return this.app.tables.kernels.length === 1 && !(this.walk && this.walk.folds); }
   get from() { return this.app.turned ? "y" : "x"; }
   get to() { return this.app.turned ? "x" : "y"; }
   get count() { return this.walk.out_shape.reduce((a, b) => a * b, 1); }
@@ -39,14 +39,14 @@ class Walk {
       }
       this.canvas = make("canvas", { role: "img", "data-testid": "walk" });
       this.slider = make("input", { type: "range", min: 0, max: this.count - 1, value: this.step, "aria-label": app.say("step"), oninput: () => this.go(+this.slider.value) });
-      this.toggle = make("button", { type: "button", class: "play", text: app.say("play"), onclick: () => (this.timer ? this.stop() : this.play()) });
+      this.toggle = button(app.say("play"), () => (this.timer ? this.stop() : this.play()));
       this.element.append(
         make("div", { class: "bar" },
-          make("button", { type: "button", "aria-label": app.say("previous"), text: "◀", onclick: () => this.go((this.step + this.count - 1) % this.count) }),
+          button("◀", () => this.go((this.step + this.count - 1) % this.count), { "aria-label": app.say("previous") }),
           this.slider,
-          make("button", { type: "button", "aria-label": app.say("next"), text: "▶", onclick: () => this.go((this.step + 1) % this.count) }),
+          button("▶", () => this.go((this.step + 1) % this.count), { "aria-label": app.say("next") }),
           this.toggle),
-        make("div", { class: "scroll" }, this.canvas));
+        make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": app.say("walk") }, this.canvas));
       this.refresh();
     }
     this.sum = make("div", { class: "sum", "aria-live": "off" });

@@ -122,6 +122,7 @@ def dense() -> None:
 
 
 if __name__ == "__main__":
+    from benchmarks.explorer import explorer
     from benchmarks.graphs import graphs
     from benchmarks.images import images
     from benchmarks.network import network
@@ -131,7 +132,7 @@ if __name__ == "__main__":
     suites = {
         "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
         "network": network, "images": images, "scaling": scaling,
-        "separability": separability, "graphs": graphs,
+        "separability": separability, "graphs": graphs, "explorer": explorer,
     }  # fmt: skip
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):

@@ -43,11 +43,13 @@ function inks(root) {
 /** A pen on a canvas, sharp on every screen. */
 function canvasPen(canvas, width, height) {
   const scale = Math.min(3, globalThis.devicePixelRatio || 1);
-  canvas.width = Math.max(1, Math.round(width * scale));
-  canvas.height = Math.max(1, Math.round(height * scale));
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  const [across, down] = [width, height].map((n) => Math.max(1, Math.round(n * scale)));
   const c = canvas.getContext("2d");
+  if (canvas.width === across && canvas.height === down) c.clearRect(0, 0, width, height);
+  else {
+    [canvas.width, canvas.height] = [across, down];
+    [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
+  }
   c.setTransform(scale, 0, 0, scale, 0, 0);
   return {
     rect(x, y, w, h, fill, stroke, width = 1) {

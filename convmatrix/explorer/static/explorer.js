@@ -103,8 +103,7 @@ class App {
   }
 
   draw() {
-    const box = this.root.getBoundingClientRect();
-    this.root.classList.toggle("narrow", box.width > 0 && box.width < 700);
+    this.root.classList.toggle("narrow", this.root.clientWidth < 700);
     this.facts.draw();
     if (!this.tables) {
       this.area.replaceChildren(make("p", { class: "note", text: this.say("too_many") }), this.facts.element);

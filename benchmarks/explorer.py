@@ -32,8 +32,8 @@ WATCH = """() => {
     });
   }, { capture: true });
 }"""
-LOADED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(
-  performance.now()))))"""
+LOADED = """() => new Promise((done) => requestAnimationFrame(
+  () => requestAnimationFrame(() => done(performance.now()))))"""
 
 
 def explorer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,5 +19,26 @@ NAMES = {
 
 A = cm.conv2d(1, 1, 3, stride=2, padding=1).on(5, 5)
 HERE = Path(__file__).parent
+
+
+def explorer() -> None:
+    """The live page, with the figure's element d lit; needs `'.[peers]'` and Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    from convmatrix.explorer.server import serving
+
+    with serving(port=0) as (address, _), sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1180, "height": 985})
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        page.get_by_role("gridcell", name="(d)").hover()
+        page.screenshot(path=HERE / "explorer.png")
+        browser.close()
+
+
 draw_figure(A, names=NAMES).savefig(HERE / "figure.png", dpi=90)
 draw_grids(A, names=NAMES).figure.savefig(HERE / "grids.png", dpi=90)
+explorer()

@@ -14,6 +14,7 @@ import pytest
 EXAMPLES = sorted(Path(__file__).parents[1].joinpath("examples").glob("*.py"))
 
 PRINTS = {
+    "13_explorer.py": ["with no outside request in it", "d feeds 4 outputs"],
     "01_regular.py": ["C_in = C_k = 3,  C_out = N = 4", "matrix 9×25", "row 0: 5 6 · · · 8 9 ·"],
     "02_pointwise.py": ["(64, 7, 7) → (16, 7, 7)", "proved:", "relu is not linear", "f(-x) ="],
     "03_grouped.py": ["2 blocks of 108×72", "64        1,152     225,792"],

@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 from itertools import product
@@ -21,7 +22,7 @@ from convmatrix.maps import Map
 from convmatrix.options import USES
 from convmatrix.relation import FOLDS
 
-__all__ = ["POLICY", "baked", "frame", "module", "page", "shell", "style"]
+__all__ = ["POLICY", "baked", "module", "page", "shell", "style"]
 
 SCRIPTS = (
     "words.js", "draw.js", "tables.js", "grids.js", "kernel.js", "matrix.js", "graph.js", "walk.js",
@@ -30,7 +31,7 @@ SCRIPTS = (
 """Files of one module, in order: they share one scope and need no build step."""
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
@@ -111,18 +112,23 @@ def page(
     answers = baked(begin, own, progress=progress)
     packed = base64.b64encode(gzip.compress(json.dumps(answers).encode(), 9, mtime=0)).decode()
     config = {"state": begin, "vocabulary": vocabulary(own), "command": "convmatrix explore"}
-    digest = "'unsafe-inline' data:"
+    script, css = _inline(), style()
     policy = (
-        f"default-src 'none'; script-src {digest}; style-src 'unsafe-inline'; img-src data: blob:; "
-        f"base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(css)}; "
+        f"img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
-    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{style()}</style>'
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{css}</style>'
     body = (
         f'<script type="application/json" id="config">{_safe(json.dumps(config))}</script>'
         f'<script type="text/plain" id="answers">{packed}</script>'
-        f'<script type="module">{_inline()}</script>'
+        f'<script type="module">{script}</script>'
     )
     return shell("convmatrix explorer", head, body)
+
+
+def _digest(text: str) -> str:
+    """What a policy calls this very text, so that no other may run or style."""
+    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _safe(text: str) -> str:
@@ -171,12 +177,3 @@ def _states(state: Mapping[str, str]) -> Iterator[dict[str, str]]:
 def key(state: Mapping[str, str]) -> str:
     """A state by its values in order, as the page makes it too."""
     return json.dumps([state[name] for name in DEFAULTS], separators=(",", ":"), ensure_ascii=False)
-
-
-def frame(text: str, height: int = 760) -> str:
-    """A page inside a notebook's output, kept apart from the notebook."""
-    return (
-        f'<iframe sandbox="allow-scripts allow-downloads" title="convmatrix explorer" '
-        f'style="width:100%;height:{height}px;border:0" srcdoc="{escape(text, quote=True)}">'
-        f"</iframe>"
-    )

@@ -31,8 +31,8 @@ _BOOT = 'import convmatrix from "./explorer.js";\n'
 def application(state: Mapping[str, str] | None = None, own: Layer | Map | None = None) -> Any:
     """The ASGI application that shows a state first, with `own` behind ``kind=own``.
 
-    `/` is the page; `POST /api/view` and `/api/proof` answer a state with JSON, or with status 400
-    and ``{"ok": false, "error": ...}``. A request for another host is refused.
+    `/` is the page; `POST /api/describe` and `/api/proof` answer a state with JSON, or with status
+    400 and ``{"ok": false, "error": ...}``. A request for another host is refused.
     """
     try:
         from starlette.applications import Starlette
@@ -80,7 +80,7 @@ def application(state: Mapping[str, str] | None = None, own: Layer | Map | None 
             Route("/host.js", fixed(_BOOT + host(), script)),
             Route("/explorer.css", fixed(style(), "text/css")),
             Route("/config.json", fixed(json.dumps(config), "application/json")),
-            Route("/api/view", asked(view), methods=["POST"]),
+            Route("/api/describe", asked(view), methods=["POST"]),
             Route("/api/proof", asked(proof_for), methods=["POST"]),
             Route("/api/ping", ping),
         ],

@@ -131,5 +131,5 @@ if (packed) {
   await boot(config, find, proof, { frozen: true });
 } else {
   const config = await (await fetch("./config.json")).json();
-  await boot(config, (state, model) => post("./api/view", state, model), (state, model) => post("./api/proof", state, model));
+  await boot(config, (state, model) => post("./api/describe", state, model), (state, model) => post("./api/proof", state, model));
 }

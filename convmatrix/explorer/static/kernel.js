@@ -46,7 +46,7 @@ class Kernel {
     const { app } = this;
     const field = make("input", {
       class: "tap", value: kernel.values[tap], "aria-label": weightName(app.tables.kernels, leaf, tap), inputmode: "text", autocomplete: "off", spellcheck: "false",
-      readonly: !kernel.free || app.frozen, "data-leaf": leaf, "data-tap": tap, size: 3,
+      readonly: !kernel.free || app.frozen || app.tables.kernels.some((k) => k.free && !k.values), "data-leaf": leaf, "data-tap": tap, size: 3,
     });
     const lead = leaf === app.tables.lead || app.tables.kernels[leaf].window === app.tables.kernels[app.tables.lead].window;
     if (lead) {

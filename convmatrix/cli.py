@@ -303,6 +303,9 @@ def graph(
     if none.
     """
     bound = build_layer(options).on(sizes(options.input))
+    asked = "--stats" if stats else "--from" if source else "--to" if sink else None
+    if asked and (output is not None or window is not None):
+        raise GeometryError(f"{asked} prints; leave -o and --window out (--json prints JSON)")
     if stats:
         found = cm.connectivity(bound)
         _print(found.to_dict(), str(found), as_json)
@@ -329,7 +332,7 @@ def graph(
 def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> None:  # noqa: A002
     from convmatrix.writers import write_graph
 
-    written = 0
+    written, how_written = 0, format
 
     def watched(edges: Any, count: int) -> Any:
         nonlocal written
@@ -348,7 +351,8 @@ def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> Non
     if output != "-":
         whole = how["view"] == "bipartite" and how["window"] is None
         what = f"{sum(bound.shape):,} elements, {bound.nnz:,} connections"
-        edges = f"{written:,} edges" if written else "a drawing"
+        kind = (how_written or output).lower().removesuffix(".gz").rsplit(".", 1)[-1]
+        edges = "a drawing" if kind in ("svg", "png") else f"{written:,} edges"
         _say(f"wrote {output}: {what if whole else edges}")
 
 
@@ -363,9 +367,13 @@ def _window(text: str) -> list[tuple[int, int]]:
         ) from None
 
 
-def _element(text: str, option: str) -> tuple[int, ...]:
-    """`0,1,1`, or a node's id without its letter or with."""
+def _element(text: str, option: str, letter: str) -> tuple[int, ...]:
+    """`0,1,1`, or a node's id, whose letter must be the side's."""
     parts = text.replace("_", ",").split(",")
+    if parts[0].isalpha() and parts[0] != letter:
+        raise GeometryError(
+            f"{option} takes an element of the side {letter}, e.g. {letter}_0_1_1, got {text!r}"
+        )
     try:
         return tuple(map(int, parts[1:] if parts[0].isalpha() else parts))
     except ValueError:
@@ -376,8 +384,10 @@ def _element(text: str, option: str) -> tuple[int, ...]:
 
 def _ends(bound: Any, source: str | None, sink: str | None, as_json: bool) -> int:
     """What an input feeds, what an output reads, or the paths between both."""
-    start = None if source is None else _element(source, "--from")
-    end = None if sink is None else _element(sink, "--to")
+    stages = bound._stages()
+    letters = stages.letters[stages.input], stages.letters[stages.output]
+    start = None if source is None else _element(source, "--from", letters[0])
+    end = None if sink is None else _element(sink, "--to", letters[1])
     if start is not None and end is not None:
         paths = bound.path_count(start, end)
         data = {"from": list(start), "to": list(end), "paths": paths}

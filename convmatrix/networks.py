@@ -246,8 +246,25 @@ class NetworkMap(Map):
                 waiting[i] = arrived if inner is None else inner._spread(arrived, back=False)
         return waiting.get(INPUT if back else last, {})
 
+    @property
+    def _doubles(self) -> bool:
+        """Whether two ways lead from one node to another past no layer, so that they add up."""
+        nodes = self.network.nodes
+        for start in range(-1, len(nodes)):
+            ways = {start: 1}
+            for i, (node, inner) in enumerate(zip(nodes, self.maps, strict=True)):
+                if i <= start:
+                    continue
+                found = [ways[s] for s in node.sources if s in ways]
+                count = (max(found) if node.join == "concat" else sum(found)) if found else 0
+                if count > 1:
+                    return True
+                if count and inner is None:
+                    ways[i] = count
+        return False
+
     def _nnz(self) -> int:
-        return int(self._paths(np.ones((1, *self.in_shape), np.int64)).sum())
+        return int(self._all_paths().sum())
 
     # ------------------------------------------------------------------------ connectivity
 

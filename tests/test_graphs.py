@@ -607,3 +607,291 @@ def test_the_verb(tmp_path):
         (("--view", "tree"), cm.GeometryError), (("--format", "csv.gz", "-o", "-"), cm.FileError),
     ]:  # fmt: skip
         assert isinstance(run(*FIGURE, *options).exception, kind), options
+
+
+# --------------------------------------------------- found by hostile readers and by mutants
+
+
+def test_path_counts_beyond_64_bits_are_exact():
+    deep = cm.sequential(*(cm.conv1d(1, 1, 3, padding=1) for _ in range(45))).on(60)
+    middle = deep.path_count((0, 30), (0, 30))
+    assert middle > 2**63
+    rows = np.eye(60, dtype=object)
+    step = sum(np.eye(60, k=k, dtype=int) for k in (-1, 0, 1)).astype(object)
+    for _ in range(45):
+        rows = rows.dot(step)
+    assert (deep.nnz, middle) == (rows.sum(), rows[30, 30])
+    found = cm.connectivity(deep)
+    assert found.to_dict()["connections"] == deep.nnz
+    assert found.reads[0].tolist() == rows.sum(axis=1).tolist()
+    assert cm.cost(deep.layer, 60).exact_macs == 45 * 178
+    assert deep.to_networkx("layered").number_of_edges() == 45 * 178
+
+
+def doubled():
+    graph = nx.DiGraph()
+    graph.add_nodes_from(["p", "q"])
+    graph.add_node("s", layer=cm.conv1d(1, 1, 1, weight=[[[3]]]))
+    graph.add_edges_from([("p", "q"), ("p", "s"), ("q", "s")])
+    return cm.network(graph).on(2)
+
+
+def test_paths_that_share_all_taps_are_not_merged_in_silence():
+    a = doubled()
+    assert (a.nnz, a.to_dense().tolist()) == (4, [[6, 0], [0, 6]])
+    for lazy in (False, True):
+        with pytest.raises(cm.GeometryError, match="use view='layered'"):
+            a.to_networkx(lazy=lazy)
+    assert a.to_networkx("layered").number_of_edges() == 2 + 2 + 2 + 2
+    for name in ("network", "stacked", "weighted network"):
+        assert not MAPS[name]._doubles
+
+
+def test_unsigned_and_large_weights_stay_what_they_are(tmp_path):
+    big = 2**63 + 1
+    for array in (np.array([[[big, 3]]], np.uint64), np.array([[[2**70, 3]]], object)):
+        a = cm.conv1d(1, 1, 2, weight=array).on(3)
+        expected = sorted([*array.ravel().tolist()] * 2)
+        for lazy in (False, True):
+            edges = a.to_networkx(lazy=lazy).edges(data="weight")
+            assert sorted(weight for *_, weight in edges) == expected
+        write_graph(a, tmp_path / "a.json")
+        read = json.loads((tmp_path / "a.json").read_text())["edges"]
+        assert sorted(edge["weight"] for edge in read) == expected
+        for kind in ("parquet", "mtx"):
+            if kind == "parquet":
+                pytest.importorskip("pyarrow")
+            with pytest.raises(cm.GeometryError, match="beyond 64 bits"):
+                write_graph(a, tmp_path / f"a.{kind}")
+            assert not (tmp_path / f"a.{kind}").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: cm.conv1d(1, 1, 3, stride=2).on(17).T, (1, 2)),
+        (lambda: cm.sequential(cm.conv1d(1, 1, 3, stride=2),
+                               cm.conv_transpose1d(1, 1, 3, stride=2)).on(35), (3, 6)),
+        (lambda: cm.conv_transpose1d(1, 1, 3, stride=2).on(17) @ cm.conv1d(1, 1, 3, stride=2).on(35), (3, 6)),  # noqa: E501
+        (lambda: cm.conv2d(1, 1, 3).on(9, 9).T, (9,)),
+        (lambda: cm.sequential(cm.conv1d(1, 1, 4, stride=2),
+                               cm.conv_transpose1d(1, 1, 4, stride=2)).on(34), (8,)),
+    ],
+)  # fmt: skip
+def test_checkerboards_of_transposed_and_composed_maps(make, expected):
+    assert cm.connectivity(make()).inside == expected
+
+
+def test_drawings_may_be_compressed(tmp_path):
+    pytest.importorskip("matplotlib")
+    write_graph(MAPS["figure"], tmp_path / "a.svg.GZ")
+    assert b"<svg" in gzip.decompress((tmp_path / "a.svg.GZ").read_bytes())
+
+
+def test_merged_entries_are_one_a_place(tmp_path):
+    a = cm.sequential(cm.conv1d(1, 4, 5, padding=2), cm.conv1d(4, 1, 5, padding=2)).on(1000)
+    write_graph(a, tmp_path / "a.mtx", merge=True)
+    lines = (tmp_path / "a.mtx").read_text().splitlines()[2:]
+    places = [tuple(line.split()[:2]) for line in lines]
+    assert len(places) == len(set(places))
+    np.testing.assert_array_equal(mmread(tmp_path / "a.mtx").toarray(), counted(a))
+
+
+def test_edge_ids_of_graphml_are_unique(tmp_path):
+    write_graph(MAPS["colliding"], tmp_path / "a.graphml")
+    import re
+
+    ids = re.findall(r'<edge id="([^"]*)"', (tmp_path / "a.graphml").read_text())
+    assert len(ids) == len(set(ids)) == MAPS["colliding"].nnz
+
+
+def test_channels_that_meet_nowhere_have_no_edge():
+    nothing = cm.conv1d(1, 1, 1, stride=10, padding=5).on(1)
+    assert nothing.nnz == 0
+    assert not nothing.to_networkx("channels").edges
+    assert "sees nothing" in str(cm.connectivity(nothing))
+
+
+def test_complex_weights_beside_a_skip_are_all_text(tmp_path):
+    graph = nx.DiGraph()
+    graph.add_node("a", layer=cm.conv1d(1, 1, 1, weight=[[[1 + 2j]]]))
+    graph.add_node("b")
+    graph.add_node("s")
+    graph.add_edges_from([("a", "s"), ("b", "s")])
+    a = cm.network(graph).on(2)
+    weights = {type(w) for *_, w in a.to_networkx("layered").edges(data="weight")}
+    assert weights == {str}
+    if pytest.importorskip("pyarrow"):
+        write_graph(a, tmp_path / "a.parquet", view="layered")
+
+
+def test_weights_that_no_float_holds_are_text():
+    from fractions import Fraction
+
+    import sympy
+
+    for values in ([1 + 2j, Fraction(1, 3)], [sympy.I, 3], [10**400, Fraction(1, 2)]):
+        a = cm.conv1d(1, 1, 2, weight=np.array([[values]], object)).on(3)
+        graph = a.to_networkx()
+        texts = {str(float(v)) if type(v) is Fraction else str(v) for v in values}
+        assert {w for *_, w in graph.edges(data="weight")} == texts
+        assert dict(a.to_networkx(lazy=True).edges) == dict(graph.edges)
+
+
+def test_a_deep_weighted_stack_weighs_its_lazy_edges():
+    one = np.full((1, 1, 3), 2)
+    deep = cm.sequential(*(cm.conv1d(1, 1, 3, padding=1, weight=one) for _ in range(45))).on(1)
+    ((*_, data),) = deep.to_networkx(lazy=True).edges(data=True)
+    assert data["weight"] == 2**45
+
+
+@pytest.mark.parametrize("given", [3, None])
+def test_reach_asks_for_elements(given):
+    with pytest.raises(cm.ShapeError, match="an element is"):
+        MAPS["figure"].reach(given)
+
+
+def test_arguments_are_checked(tmp_path):
+    a = MAPS["figure"]
+    with pytest.raises(cm.GeometryError, match="write_graph takes a map"):
+        write_graph(a.layer, tmp_path / "a.csv")
+    with pytest.raises(cm.GeometryError, match="connectivity takes a layer"):
+        cm.connectivity(5)
+    for path in (3, "a\0.csv", "x" * 300 + ".csv"):
+        with pytest.raises(cm.FileError):
+            write_graph(a, path)
+    with pytest.raises(cm.FileError, match="a format's name"):
+        write_graph(a, tmp_path / "a.csv", format=3)
+    for window in ([(0.9, 1.9), (0, 1)], ["01", "12"]):
+        with pytest.raises(cm.GeometryError, match="a window is a"):
+            write_graph(a, tmp_path / "a.csv", window=window)
+    assert ("x_0_0_" + "9" * 5000) not in a.to_networkx(lazy=True)
+
+
+def test_a_small_window_is_found_output_by_output(tmp_path):
+    a = cm.conv2d(2, 2, 3, padding=1, weight=rng.integers(1, 9, (2, 2, 3, 3))).on(30, 30)
+    write_graph(a, tmp_path / "a.json", window=[(3, 4), (0, 2)])
+    read = nx.node_link_graph(json.loads((tmp_path / "a.json").read_text()), edges="edges")
+    inside = {f"y_{c}_3_{x}" for c in range(2) for x in range(2)}
+    whole = a.to_networkx()
+    expected = {(u, v): d for u, v, d in whole.in_edges(inside, data=True)}
+    assert {(u, v): d for u, v, d in read.edges(data=True)} == expected
+    assert set(read) == inside | {u for u, _ in expected}
+
+
+def test_algorithms_may_make_graphs_from_a_lazy_one():
+    lazy, stored = (MAPS["figure"].to_networkx(lazy=x) for x in (True, False))
+    assert dict(nx.compose(lazy, lazy).edges) == dict(stored.edges)
+    assert nx.relabel_nodes(lazy, str.upper).number_of_edges() == stored.number_of_edges()
+    assert nx.to_dict_of_dicts(lazy) == nx.to_dict_of_dicts(stored)
+    assert "y_0_0_0" in str(lazy.adj["x_0_1_1"])
+    with pytest.raises(TypeError):
+        lazy.nodes["x_0_0_0"]["foo"] = 1
+    with pytest.raises(TypeError):
+        lazy["x_0_1_1"]["y_0_0_0"]["tap"] = 99
+
+
+def test_layered_drawings_are_counted_by_their_edges(tmp_path):
+    pytest.importorskip("matplotlib")
+    deep = cm.sequential(*(cm.conv1d(1, 1, 3, padding=1) for _ in range(7))).on(10)
+    assert deep.nnz > 16_000
+    write_graph(deep, tmp_path / "a.svg", view="layered")
+
+
+def test_axes_count_from_behind():
+    a = cm.conv2d(1, 1, (2, 3)).on(5, 5)
+    for axis in (0, 1):
+        edges = [set(a.to_networkx("axis", axis=i).edges) for i in (axis, axis - 2)]
+        assert edges[0] == edges[1]
+
+
+def test_the_transposes_axis_is_the_axis_reversed():
+    for a in (MAPS["figure"], MAPS["transposed"], MAPS["network"]):
+        back = {(v, u) for u, v in a.to_networkx("axis").edges()}
+        assert set(a.T.to_networkx("axis").edges()) == back if a.is_linear else True
+
+
+def test_a_transposed_layer_inside_of_a_network_along_an_axis():
+    graph = nx.DiGraph()
+    graph.add_node("up", layer=cm.conv_transpose1d(1, 1, 3, stride=2))
+    graph.add_node("next", layer=cm.conv1d(1, 1, 2))
+    graph.add_edge("up", "next")
+    a = cm.network(graph).on(4)
+    projected = {
+        tuple("_".join([n.split("_")[0], n.split("_")[2]]) for n in (u, v))
+        for u, v, *_ in a.to_networkx("layered").edges
+    }
+    assert {(u, v) for u, v, *_ in a.to_networkx("axis").edges} == projected
+
+
+def joined():
+    """Branches joined by a node without a layer."""
+    graph = nx.DiGraph()
+    graph.add_node("near", layer=cm.conv1d(1, 2, 1))
+    graph.add_node("far", layer=cm.conv1d(1, 1, 3, padding=1))
+    graph.add_node("both", join="concat")
+    graph.add_edges_from([("near", "both"), ("far", "both")])
+    return cm.network(graph).on(5)
+
+
+@pytest.mark.parametrize("name", [*MAPS, "joined", "pixels"])
+def test_channels_count_the_layered_edges(name):
+    own = {"joined": joined, "pixels": lambda: cm.pixel_shuffle(2, channels=4).on(2, 2)}
+    a = MAPS[name] if name in MAPS else own[name]()
+    edges = Counter(
+        tuple("_".join(n.split("_")[:2]) for n in (u, v))
+        for u, v, *_ in a.to_networkx("layered").edges
+    )
+    found = Counter()
+    for u, v, count in a.to_networkx("channels").edges(data="connections"):
+        found[u, v] += count
+    assert found == edges
+
+
+def test_spaces_between_are_numbered_in_order():
+    graph = cm.sequential(*(cm.conv1d(1, 1, 2),) * 3).on(6).to_networkx("layered")
+    layers = {name.split("_")[0]: data["layer"] for name, data in graph.nodes(data=True)}
+    assert layers == {"x": 0, "h1": 1, "h2": 2, "y": 3}
+
+
+def test_a_lazy_multigraph_counts_as_the_stored_one():
+    a = cm.conv2d(1, 1, 3, padding=1, padding_mode="circular").on(2, 2)
+    lazy, stored = (a.to_networkx(lazy=x) for x in (True, False))
+    for u in stored:
+        assert len(lazy[u]) == len(stored[u])
+        for v in stored:
+            assert lazy.number_of_edges(u, v) == stored.number_of_edges(u, v)
+
+
+def test_layered_parquet_is_the_layered_graph(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    a = MAPS["stack"]
+    write_graph(a, tmp_path / "a.parquet", view="layered")
+    rows = pq.read_table(tmp_path / "a.parquet").to_pylist()
+    shapes = {"x": a.in_shape, "h1": (2, 5), "y": a.out_shape}
+
+    def name(letter, flat):
+        return "_".join([letter, *map(str, np.unravel_index(flat, shapes[letter]))])
+
+    found = {(name(r["from"], r["source"]), name(r["to"], r["target"]), r["tap"]) for r in rows}
+    assert found == set(a.to_networkx("layered").edges(data="tap"))
+
+
+def test_the_verb_refuses_what_it_would_drop(tmp_path):
+    from click.testing import CliRunner
+
+    from convmatrix.cli import cli
+
+    def message(*words):
+        return str(CliRunner().invoke(cli, ["graph", *words]).exception)
+
+    out = str(tmp_path / "a.csv")
+    for words in (["--from", "0,1,1"], ["--to", "0,1,1"], ["--stats"]):
+        assert f"{words[0]} prints; leave -o and --window out" in message(*words, "-o", out)
+    assert "takes an element of the side x" in message("--from", "y_0_0_0")
+    assert "takes an element of the side y" in message("--to", "x_0_0_0")
+    turned = ["--kind", "conv_transpose", "--input", "3x3"]
+    assert "takes an element of the side y" in message(*turned, "--from", "x_0_0_0")
+    done = CliRunner().invoke(cli, ["graph", "--kernel", "1", "--padding", "3", "--window",
+                                    "0:1x0:1", "-o", out])  # fmt: skip
+    assert "0 edges" in done.stderr

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import prod
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm, prod
 from typing import Any
 
 import numpy as np
 
-from convmatrix.analysis.fields import receptive_field
 from convmatrix.errors import GeometryError
 from convmatrix.layers import Layer
 from convmatrix.maps import Map
+from convmatrix.stencil import Stencil
 
 __all__ = ["Connectivity", "connectivity"]
 
@@ -78,13 +80,14 @@ class Connectivity:
         reads, feeds = _statistics(self.reads), _statistics(self.feeds)
         size = "×".join(str(last - first + 1) for first, last in self.field)
         inside = ", ".join(map(str, self.inside))
+        sees = f"sees {size}, {self.unseen:.0%} of it not" if self.field else "sees nothing"
         return "\n".join([
             f"{int(self.reads.sum()):,} connections",
             f"  an output reads  {reads['min']} to {reads['max']}, {reads['mean']:.3g} on average",
             f"  an input feeds   {feeds['min']} to {feeds['max']}, {feeds['mean']:.3g} on average",
             f"  dead inputs      {(self.feeds == 0).sum():,} of {self.feeds.size:,}",
             f"  inside           {inside} ({'uniform' if self.uniform else 'a checkerboard'})",
-            f"  middle output    sees {size}, {self.unseen:.0%} of it not",
+            f"  middle output    {sees}",
         ])  # fmt: skip
 
 
@@ -103,14 +106,17 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     >>> connectivity(dilated, 20).field, round(connectivity(dilated, 20).unseen, 2)
     (((4, 16),), 0.46)
     """
+    if not isinstance(layer, (Layer, Map)):
+        raise GeometryError(
+            f"connectivity takes a layer with its input size, or a map, got {layer!r:.60}"
+        )
     bound = layer if isinstance(layer, Map) else layer.on(*input_size)
     if isinstance(layer, Map) and input_size:
         raise GeometryError(
             "a map has its size; give connectivity(map) or connectivity(layer, size)"
         )
     bound._require_numbers("count its connections")
-    reads = bound._paths(np.ones((1, *bound.in_shape), np.int64))[0]
-    feeds = bound._paths(np.ones((1, *bound.out_shape), np.int64), back=True)[0]
+    reads, feeds = bound._all_paths(), bound._all_paths(back=True)
     middle = (0, *(n // 2 for n in bound.out_shape[1:]))
     seen = np.array([e[1:] for e in bound.reach(middle, back=True)])
     if not len(seen):
@@ -123,14 +129,22 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
 
 
 def _periods(bound: Map) -> list[int]:
-    """After how many outputs the degrees repeat, an axis each."""
-    if bound.layer is not None:
-        fields = receptive_field(bound.layer, *bound.in_shape[1:])
-        return [axis.stride.denominator for axis in fields]
-    if bound.is_linear and bound.T.layer is not None:
-        fields = receptive_field(bound.T.layer, *bound.T.in_shape[1:])
-        return [axis.stride.numerator for axis in fields]
-    raise GeometryError("a product of maps has no one period; count over half of it")
+    """After how many outputs the degrees repeat, an axis each: so many that the windows of all
+    layers have moved by whole elements."""
+    steps = bound._stages().steps
+    moved = [Fraction(1)] * (len(bound.out_shape) - 1)
+    periods = [1] * len(moved)
+    if any(a.target != b.source for a, b in pairwise(steps)):
+        raise GeometryError("branches have no one period; count over half of the outputs")
+    for step in reversed(steps):
+        leaf = step.map.leaves[0] if step.map is not None else None
+        if leaf is None or not isinstance(leaf.bound, Stencil) or not leaf.bound.windows:
+            raise GeometryError("this layer has no one period; count over half of the outputs")
+        forward = (step.map is leaf) != step.turned
+        for j, axis in enumerate(leaf.bound.windows):
+            moved[j] = moved[j] * axis.stride if forward else moved[j] / axis.stride
+            periods[j] = lcm(periods[j], moved[j].denominator)
+    return periods
 
 
 def _inside(bound: Map, reads: Array) -> tuple[int, ...]:

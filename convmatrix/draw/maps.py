@@ -83,7 +83,7 @@ def draw_graph(
 
     from convmatrix.writers.graphs import table_of
 
-    if window is None and a.nnz > MOST_EDGES and view in ("bipartite", "layered"):
+    if window is None and view == "bipartite" and a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
     table = table_of(a, view, axis, window)
     if table.count > MOST_EDGES:

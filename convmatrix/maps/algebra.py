@@ -158,7 +158,7 @@ class ComposedMap(Map):
         return result
 
     def _nnz(self) -> int:
-        return int(self._paths(np.ones((1, *self.in_shape), np.int64)).sum())
+        return int(self._all_paths().sum())
 
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
         for factor in reversed(self.factors) if back else self.factors:

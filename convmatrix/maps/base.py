@@ -15,7 +15,7 @@ from convmatrix.layers import Layer
 from convmatrix.layers.base import as_array
 from convmatrix.pattern import Pattern, check_memory
 from convmatrix.relation import Index
-from convmatrix.stencil import Element, Link, check_element
+from convmatrix.stencil import Element, Link, check_element, unravel
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -197,6 +197,8 @@ class Map(ABC):
         ([(0, 0), (0, 2), (0, 4)], [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5)])
         """
         self._require_numbers("follow its connections")
+        if not isinstance(elements, Iterable):
+            check_element(elements, self.out_shape if back else self.in_shape)
         given = list(elements)
         given = [given] if given and not isinstance(given[0], Iterable) else given
         shape = self.out_shape if back else self.in_shape
@@ -205,6 +207,15 @@ class Map(ABC):
     def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         """The triples `(rows, columns, taps)`, about so many at a time."""
         return self.pattern.blocks(most)
+
+    def _all_paths(self, *, back: bool = False) -> Array:
+        """How many paths end at each output (or, `back`, begin at each input): int64, or Python's
+        integers where 64 bits do not hold their sum."""
+        shape = (1, *(self.out_shape if back else self.in_shape))
+        about = float(self._paths(np.ones(shape), back=back).sum())
+        kind: Any = object if about > 2.0**62 else np.int64
+        found: Array = self._paths(np.ones(shape, kind), back=back)[0]
+        return found
 
     @abstractmethod
     def _stages(self) -> Stages:
@@ -357,18 +368,28 @@ class Map(ABC):
         """Whether some output reads one input through two taps or paths."""
         return self.pattern.collides
 
+    @property
+    def _doubles(self) -> bool:
+        """Whether two paths may share both ends and all taps."""
+        return False
+
     def _edge_weights(self, tap: Array | None = None) -> list[Any]:
         """The value of every triple (or of some taps) as a built-in real number, or as text where
         it is complex."""
         total = self._edge_values(tap)
         weights: list[Any] = total.tolist()
         if total.dtype.kind == "O":
-            return [v if type(v) is int else float(v) for v in weights]
+            return [v if type(v) is int else _plain(v) for v in weights]
         return weights if total.dtype.kind in "biuf" else [str(weight) for weight in weights]
 
     def _edge_values(self, tap: Array | None = None) -> Array:
         """The value of every triple (or of some taps), as the matrix holds them."""
-        taps = np.unravel_index(self.pattern.tap if tap is None else tap, self._tap_counts)
+        tap = self.pattern.tap if tap is None else tap
+        if prod(self._tap_counts) > np.iinfo(np.int64).max:  # a deep stack's packed taps
+            rows = [unravel(int(t), self._tap_counts) for t in tap]
+            taps: Any = tuple(np.array(digits) for digits in zip(*rows, strict=True))
+        else:
+            taps = np.unravel_index(tap, self._tap_counts)
         total: Any = 1
         for leaf, digit in zip(self.leaves, taps, strict=True):
             total = total * with_absent(leaf.numbers(self.dtype))[digit]
@@ -452,6 +473,14 @@ class Map(ABC):
     def describe(self) -> str:
         """The map in words: the layer and the size it is bound to."""
         return f"{self.layer!r} on {times(self.in_shape[1:])}"
+
+
+def _plain(value: Any) -> Any:
+    """A number as a float, or as text where no float holds it (complex, infinite, too large)."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return str(value)
 
 
 def times(shape: Iterable[Index]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ from convmatrix.errors import GeometryError
 from convmatrix.maps.stages import Stages, Step
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
-from convmatrix.stencil import Stencil, read_channel
+from convmatrix.stencil import Stencil, ravel, read_channel, unravel
 from convmatrix.views.graph import Edges, GraphTable, Space
 
 if TYPE_CHECKING:
     from convmatrix.maps.base import Map
 
-__all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of"]
+__all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of", "window_table"]
 
 Array = np.ndarray[Any, Any]
 
@@ -67,9 +68,19 @@ def weight_kind(a: Map) -> str | None:
     if not (a.is_linear and all(leaf.is_numeric for leaf in a.leaves)):
         return None
     if a.dtype.kind == "O":
-        whole = all(type(v) is int for leaf in a.leaves for v in leaf.numbers(a.dtype).flat)
-        return "long" if whole else "double"
+        values = [v for leaf in a.leaves for v in leaf.numbers(a.dtype).flat]
+        if all(type(v) is int for v in values):
+            return "long"
+        # exact fractions become floats where one holds each, else everything is text
+        return "double" if all(type(v) in (int, float) or _is_real(v) for v in values) else "string"
     return "long" if a.dtype.kind in "biu" else "double" if a.dtype.kind == "f" else "string"
+
+
+def _is_real(value: Any) -> bool:
+    try:
+        return abs(float(value)) < 1e150 or value != value
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _fields(kind: str | None) -> tuple[tuple[str, str], ...]:
@@ -82,9 +93,10 @@ _DTYPES: dict[str, Any] = {"long": np.int64, "double": np.float64}
 def _weights(a: Map | None, kind: str, tap: Array) -> Any:
     """The weights of some taps, of one type: an array, or a list of texts or large integers."""
     if a is None:
-        return [1] * len(tap) if kind == "string" else np.ones(len(tap), _DTYPES[kind])
+        return ["1"] * len(tap) if kind == "string" else np.ones(len(tap), _DTYPES[kind])
     values = a._edge_values(tap)
-    if values.dtype.kind in "iuf" and kind != "string":
+    large = values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max
+    if values.dtype.kind in "iuf" and kind != "string" and not large:
         return values.astype(_DTYPES[kind], copy=False)
     weights = a._edge_weights(tap)
     if kind == "string":
@@ -101,6 +113,11 @@ def _columns(a: Map, kind: str | None, tap: Array) -> list[Any]:
 
 def bipartite_table(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
     """Elements of input and output; an edge a path."""
+    if a._doubles:
+        raise GeometryError(
+            "two paths of this network pass the same layers with the same taps, so that no edge of "
+            "view 'bipartite' tells them apart; use view='layered'"
+        )
     letters = stages.letters
     space = Space(letters[stages.input], "input", a.in_shape, 0)
     target = Space(letters[stages.output], "output", a.out_shape, 1)
@@ -113,6 +130,25 @@ def bipartite_table(a: Map, stages: Stages, multi: bool | None = None) -> GraphT
     return GraphTable(
         (space, target), edges, _fields(kind), a._collides if multi is None else multi, a.nnz,
         attributes=_shapes(a),
+    )  # fmt: skip
+
+
+def window_table(a: Map, inside: Array) -> GraphTable:
+    """The part of the bipartite graph that ends in some outputs, found output by output."""
+    table = bipartite_table(a, a._stages())
+    space, target = table.spaces
+    kind = weight_kind(a)
+    rows, columns, taps = [], [], []
+    for flat in inside.tolist():
+        for element, tap in a._inputs_of(unravel(flat, a.out_shape)):
+            rows.append(flat)
+            columns.append(ravel(element, a.in_shape))
+            taps.append(tap)
+    ends = np.array(columns, np.int64), np.array(rows, np.int64)
+    edges = Edges(space, target, *ends, _columns(a, kind, np.array(taps, np.int64)))
+    return replace(
+        table, edges=lambda: iter([edges]), count=len(rows),
+        kept={space: np.unique(ends[0]), target: inside},
     )  # fmt: skip
 
 
@@ -182,6 +218,7 @@ def _channels(stages: Stages) -> GraphTable:
             source, target = spaces[step.source], spaces[step.target]
             inputs, outputs, counts = _channel_pairs(step, stages)
             here = (inputs >= step.offset) & (inputs < step.offset + len(spaces[step.read]))
+            here &= counts > 0
             ends = inputs[here] - step.offset, outputs[here]
             first, last = ends[::-1] if step.turned else ends
             yield Edges(source, target, first, last, [counts[here]])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 import networkx as nx
@@ -27,7 +28,7 @@ Weigh = Callable[[Any, int], Any]
 """The weight of a tap of a map, or None."""
 
 
-class _Nodes(Mapping[str, dict[str, Any]]):
+class _Nodes(Mapping[str, Mapping[str, Any]]):
     """Every node and its attributes."""
 
     def __init__(self, table: GraphTable) -> None:
@@ -44,17 +45,18 @@ class _Nodes(Mapping[str, dict[str, Any]]):
         if space is None or len(parts) != len(space.shape):
             raise KeyError(name)
         for part, size in zip(parts, space.shape, strict=True):
-            if not (part.isdecimal() and part.isascii()) or (part[0] == "0" != part):
+            plain = part.isdecimal() and part.isascii() and len(part) < 20
+            if not plain or (part[0] == "0" != part):
                 raise KeyError(name)
             if int(part) >= size:
                 raise KeyError(name)
         return space, tuple(map(int, parts))
 
-    def __getitem__(self, name: str) -> dict[str, Any]:
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
         space, element = self.find(name)
         flat = np.array([np.ravel_multi_index(element, space.shape)])
         values = (column[0] for column in space.attributes(flat, self._table.layered))
-        return dict(zip(self._fields, values, strict=True))
+        return MappingProxyType(dict(zip(self._fields, values, strict=True)))
 
     def __contains__(self, name: object) -> bool:
         try:
@@ -72,7 +74,7 @@ class _Nodes(Mapping[str, dict[str, Any]]):
         return self._table.node_count
 
 
-class _Neighbours(Mapping[str, dict[Any, Any]]):
+class _Neighbours(Mapping[str, Mapping[Any, Any]]):
     """The neighbours of one node, each with its edge's attributes (by key, if multiple)."""
 
     def __init__(self, bundles: list[Bundle], weigh: Weigh, multi: bool) -> None:
@@ -88,13 +90,13 @@ class _Neighbours(Mapping[str, dict[Any, Any]]):
                     self._places.setdefault(name, []).append((b, j))
         return self._places
 
-    def _edge(self, b: int, j: int) -> dict[str, Any]:
+    def _edge(self, b: int, j: int) -> Mapping[str, Any]:
         _, taps, of = self._bundles[b]
         tap = taps()[j]
         weight = self._weigh(of, tap)
-        return {"tap": tap} if weight is None else {"tap": tap, "weight": weight}
+        return MappingProxyType({"tap": tap} if weight is None else {"tap": tap, "weight": weight})
 
-    def __getitem__(self, name: str) -> dict[Any, Any]:
+    def __getitem__(self, name: str) -> Mapping[Any, Any]:
         edges = [self._edge(*place) for place in self._found()[name]]
         return {edge["tap"]: edge for edge in edges} if self._multi else edges[0]
 
@@ -105,6 +107,13 @@ class _Neighbours(Mapping[str, dict[Any, Any]]):
         if self._multi:
             return iter(self._found())
         return chain.from_iterable(names for names, _, _ in self._bundles)
+
+    def copy(self) -> dict[str, Any]:
+        """The neighbours and their edges, stored."""
+        return dict(self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
     def __len__(self) -> int:
         if self._multi:
@@ -132,11 +141,18 @@ class _Adjacency(Mapping[str, _Neighbours]):
         return len(self._nodes)
 
 
-def _frozen(*_: Any, **__: Any) -> None:
-    raise nx.NetworkXError(
-        "a lazy graph is computed from the layer and cannot be changed; use to_networkx() without "
-        "lazy=True for one that can"
-    )
+def _frozen(name: str) -> Any:
+    """A method that changes a graph: refused, but of the empty one that NetworkX makes to fill."""
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if "_count" in vars(self):
+            raise nx.NetworkXError(
+                "a lazy graph is computed from the layer and cannot be changed; use to_networkx() "
+                "without lazy=True for one that can"
+            )
+        return getattr(super(_Lazy, self), name)(*args, **kwargs)
+
+    return method
 
 
 class _Lazy:
@@ -152,9 +168,12 @@ class _Lazy:
         graph.__networkx_cache__ = {}
         graph._count = table.count
 
-    add_node = add_nodes_from = remove_node = remove_nodes_from = _frozen
-    add_edge = add_edges_from = add_weighted_edges_from = remove_edge = _frozen
-    remove_edges_from = update = clear = clear_edges = _frozen
+    add_node, add_nodes_from = _frozen("add_node"), _frozen("add_nodes_from")
+    remove_node, remove_nodes_from = _frozen("remove_node"), _frozen("remove_nodes_from")
+    add_edge, add_edges_from = _frozen("add_edge"), _frozen("add_edges_from")
+    add_weighted_edges_from = _frozen("add_weighted_edges_from")
+    remove_edge, remove_edges_from = _frozen("remove_edge"), _frozen("remove_edges_from")
+    update, clear, clear_edges = _frozen("update"), _frozen("clear"), _frozen("clear_edges")
 
     def number_of_edges(self, u: Any = None, v: Any = None) -> int:
         """How many edges there are, in all (nothing is counted) or from u to v."""

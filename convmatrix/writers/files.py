@@ -27,8 +27,14 @@ def target(path: str | Path) -> Iterator[BinaryIO]:
             sys.stdout.write(held.getvalue().decode())
         sys.stdout.flush()
         return
+    if not isinstance(path, (str, os.PathLike)):
+        raise FileError(f"expected the path of a file, or '-', got {path!r:.60}")
     place = Path(path)
-    if place.exists() and not place.is_file() and not place.is_dir():
+    try:
+        special = place.exists() and not place.is_file() and not place.is_dir()
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot write {str(place)[:60]!r}: {error}; use another name") from None
+    if special:
         try:  # a pipe or a device: it must be written to, not replaced
             with place.open("wb") as file:
                 yield file
@@ -37,8 +43,9 @@ def target(path: str | Path) -> Iterator[BinaryIO]:
         return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
-    except OSError as error:
-        raise FileError(f"cannot write {place}: {error.strerror}; choose another folder") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise FileError(f"cannot write {place}: {why}; choose another folder") from None
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
@@ -60,6 +67,8 @@ def _umask() -> int:
 
 def suffix_of(path: str | Path, given: str | None, known: Collection[str]) -> str:
     """The format of a file: as given, else by its suffix; `FileError` where it is not known."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(given, (str, type(None))):
+        raise FileError(f"expected a path and a format's name, got {path!r:.60} and {given!r:.60}")
     name = (given or Path(path).suffix).lower().lstrip(".")
     if name not in known:
         if not given and str(path) == "-":

@@ -15,6 +15,9 @@ __all__ = ["write_matrix_market", "write_parquet"]
 Array = np.ndarray[Any, Any]
 
 
+TOO_LARGE = "weights beyond 64 bits do not go into this file; write .csv or .json"
+
+
 def write_parquet(table: GraphTable, file: BinaryIO) -> None:
     """One row an edge: flat indices of source and target, and the attributes; of several spaces
     also which. The shapes are in the schema's metadata (`in_shape`, `out_shape`)."""
@@ -41,10 +44,13 @@ def write_parquet(table: GraphTable, file: BinaryIO) -> None:
             if spaces:
                 count = len(edges.sources)
                 columns += [pa.array([s.letter] * count) for s in (edges.source, edges.target)]
-            columns += [
-                pa.array(column, schema.field(name).type)
-                for (name, _), column in zip(table.fields, edges.columns, strict=True)
-            ]
+            try:
+                columns += [
+                    pa.array(column, schema.field(name).type)
+                    for (name, _), column in zip(table.fields, edges.columns, strict=True)
+                ]
+            except OverflowError:
+                raise GeometryError(TOO_LARGE) from None
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
@@ -76,6 +82,8 @@ def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = Fals
         f"{len(target)} {len(source)} {count}\n".encode()
     )
     for rows, columns, values in blocks:
+        if kind == "long" and any(abs(v) >= 2**63 for v in values or ()):
+            raise GeometryError(TOO_LARGE)
         parts = [(rows + 1).tolist(), (columns + 1).tolist()]
         parts += [] if values is None else [values]
         flat = [v for row in zip(*parts, strict=True) for v in row]
@@ -93,12 +101,22 @@ def _weights(edges: Edges, names: list[str], kind: str | None) -> list[Any] | No
 
 
 def _merged(table: GraphTable, names: list[str], kind: str | None) -> Iterator[Any]:
-    """The edges with parallel ones added. They share a row, and so a block."""
+    """The edges with parallel ones added, in one block."""
+    found = []
     for edges in table.edges():
         places = edges.targets.astype(np.int64) * len(table.spaces[0]) + edges.sources
         values = _weights(edges, names, kind) or [1] * len(places)
-        unique, inverse = np.unique(places, return_inverse=True)
-        sums = np.zeros(len(unique), np.float64 if kind == "double" else np.int64)
-        np.add.at(sums, inverse, values)
+        found.append(_summed(places, np.array(values, np.float64 if kind == "double" else object)))
+    every = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else None
+    if every is not None:
+        unique, sums = _summed(*every)
         rows, columns = np.divmod(unique, len(table.spaces[0]))
         yield rows, columns, sums.tolist()
+
+
+def _summed(places: Array, values: Array) -> tuple[Array, Array]:
+    """Every place once, with the sum of its values."""
+    unique, inverse = np.unique(places, return_inverse=True)
+    sums = np.zeros(len(unique), values.dtype)
+    np.add.at(sums, inverse, values)
+    return unique, sums

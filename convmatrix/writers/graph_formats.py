@@ -101,10 +101,12 @@ def _graphml(table: GraphTable, file: BinaryIO) -> None:
     for names, columns in table.nodes():
         file.write(_filled(f'    <node id="%s">{data}</node>\n', [names, *columns]))
     data = "".join(f'<data key="e{j}">%s</data>' for j in range(len(table.fields)))
-    # its id is the key of one of several edges
-    template = f' id="%s">{data}</edge>\n' if table.multi else f">{data}</edge>\n"
-    keyed = (lambda row: template % (row[0], *row)) if table.multi else (lambda row: template % row)
-    for text in _edge_lines(table, '    <edge source="%s"', ' target="%s"', keyed):
+    # Of several edges between two nodes Gephi and yEd keep those whose ids differ.
+    start, number = ("", "    <edge id=") if table.multi else ("    <edge", "")
+    template = f">{data}</edge>\n"
+    for text in _edge_lines(
+        table, f'{start} source="%s"', ' target="%s"', lambda row: template % row, number
+    ):
         file.write(text.encode())
     file.write(b"  </graph>\n</graphml>\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError
 from convmatrix.maps import Map
-from convmatrix.maps.graphs import graph_table
+from convmatrix.maps.graphs import graph_table, window_table
 from convmatrix.stencil import ravel
 from convmatrix.views.graph import Edges, GraphTable, Space
 from convmatrix.writers.files import suffix_of, target
@@ -29,6 +30,9 @@ _WRITERS: dict[str, Callable[[GraphTable, BinaryIO], None]] = {
 }  # fmt: skip
 
 GRAPH_FORMATS = (*_WRITERS, "svg", "png")
+
+FEW = 50
+"""Where a window has so small a part of the outputs, it is found output by output."""
 
 
 def write_graph(
@@ -81,14 +85,18 @@ def write_graph(
     x_0_1,y_0_1,0
     x_0_2,y_0_1,1
     """
-    zipped = str(path).endswith(".gz")
+    if not isinstance(a, Map):
+        raise GeometryError(
+            f"write_graph takes a map, got {a!r:.60}; bind the layer: layer.on(5, 5)"
+        )
+    zipped = str(path).lower().endswith(".gz")
     kind = suffix_of(str(path)[:-3] if zipped else path, format, GRAPH_FORMATS)
     if kind not in _WRITERS:
         from convmatrix.draw import draw_graph, save
 
         drawn = draw_graph(a, view=view, axis=axis, window=window)
         with target(path) as file:
-            save(drawn, file, kind)
+            _zipped(zipped, file, lambda out: save(drawn, out, kind))
         return
     table = table_of(a, view, axis, window)
     if progress is not None:
@@ -98,11 +106,16 @@ def write_graph(
     if kind == "mtx":
         write = partial(write, merge=merge)
     with target(path) as file:
-        if zipped:
-            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as inner:
-                write(table, inner)
-        else:
-            write(table, file)
+        _zipped(zipped, file, lambda out: write(table, out))
+
+
+def _zipped(zipped: bool, file: BinaryIO, write: Callable[[Any], None]) -> None:
+    """Write into a file, compressed or not."""
+    if not zipped:
+        write(file)
+        return
+    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as inner:
+        write(inner)
 
 
 def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None) -> GraphTable:
@@ -118,6 +131,8 @@ def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None)
     _, sink = table.spaces
     grid = np.meshgrid(np.arange(sink.shape[0]), *(np.arange(*r) for r in ranges), indexing="ij")
     inside = np.unique(ravel(grid, sink.shape))
+    if len(inside) * FEW < len(sink):
+        return window_table(a, inside)
 
     def ends(space: Space) -> Array:
         return inside if space == sink else np.empty(0, np.int64)
@@ -129,7 +144,7 @@ def window_ranges(a: Map, window: Any) -> list[tuple[int, int]]:
     """A window of outputs, checked: `(start, stop)` an axis."""
     size = a.out_shape[1:]
     try:
-        ranges = [(int(low), int(high)) for low, high in window]
+        ranges = [(operator.index(low), operator.index(high)) for low, high in window]
     except (TypeError, ValueError):
         ranges = []
     fits = all(0 <= lo < hi <= n for (lo, hi), n in zip(ranges, size, strict=False))

@@ -72,7 +72,7 @@ def weight_kind(a: Map) -> str | None:
         if all(type(v) is int for v in values):
             return "long"
         # exact fractions become floats where one holds each, else everything is text
-        return "double" if all(type(v) in (int, float) or _is_real(v) for v in values) else "string"
+        return "double" if all(map(_is_real, values)) else "string"
     return "long" if a.dtype.kind in "biu" else "double" if a.dtype.kind == "f" else "string"
 
 

@@ -77,10 +77,12 @@ def weight_kind(a: Map) -> str | None:
 
 
 def _is_real(value: Any) -> bool:
+    """Whether a float holds it, rounded."""
     try:
-        return abs(float(value)) < 1e150 or value != value
+        float(value)
     except (TypeError, ValueError, OverflowError):
         return False
+    return True
 
 
 def _fields(kind: str | None) -> tuple[tuple[str, str], ...]:

@@ -22,7 +22,8 @@ from convmatrix.explorer.live import proof_for, start, view, vocabulary
 from convmatrix.explorer.page import baked, key, page
 from convmatrix.explorer.part import part_of
 from convmatrix.explorer.presets import PRESETS
-from convmatrix.explorer.state import DEFAULTS, command, field_of, python, state_of, understand
+from convmatrix.explorer.spelling import command, python, state_of
+from convmatrix.explorer.state import DEFAULTS, field_of, understand
 from convmatrix.explorer.still import still
 from convmatrix.explorer.text import text
 from convmatrix.explorer.walks import walks

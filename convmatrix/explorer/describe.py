@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from convmatrix.analysis import connectivity, explain
-from convmatrix.analysis.explanation import Explanation
 from convmatrix.errors import ConvMatrixError
 from convmatrix.explorer.part import Part, part_of
 from convmatrix.explorer.walks import walks
@@ -91,13 +90,18 @@ def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
         explained = explain(layer, bound.in_shape[1:], proved=bound.nnz <= MOST_PROVED)
         return {**explained.to_dict(), "text": str(explained)}
     nnz = bound.nnz
-    return {
-        **dict.fromkeys(f for f in Explanation.__slots__ if f not in ("cost", "nnz")),
-        **{"layer": repr(bound), "kind": bound._name()},
-        **{"in_shape": list(bound.in_shape), "out_shape": list(bound.out_shape)},
-        **{"shape": list(bound.shape), "nnz": nnz, "density": nnz / prod(bound.shape)},
-        **{"parameters": None, "macs": None, "exact_macs": None, "relations": []},
-        **{"factorizations": {}, "text": f"{bound!r}\n{nnz:,} connections"},
+    unknown = ("parameters", "macs", "exact_macs", "receptive_field", "proof", "separability")
+    return dict.fromkeys(unknown) | {
+        "layer": repr(bound),
+        "kind": bound._name(),
+        "in_shape": list(bound.in_shape),
+        "out_shape": list(bound.out_shape),
+        "shape": list(bound.shape),
+        "nnz": nnz,
+        "density": nnz / prod(bound.shape),
+        "relations": [],
+        "factorizations": {},
+        "text": f"{bound!r}\n{nnz:,} connections",
     }
 
 

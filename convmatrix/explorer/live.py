@@ -8,16 +8,8 @@ from typing import Any
 from convmatrix.errors import ConvMatrixError
 from convmatrix.explorer.describe import describe
 from convmatrix.explorer.presets import PRESETS
-from convmatrix.explorer.state import (
-    DEFAULTS,
-    OWN,
-    Asked,
-    command,
-    field_of,
-    python,
-    state_of,
-    understand,
-)
+from convmatrix.explorer.spelling import command, python, state_of
+from convmatrix.explorer.state import DEFAULTS, OWN, Asked, field_of, understand
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.maps import Map

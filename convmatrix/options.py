@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -368,12 +369,16 @@ def parse_kernel(text: str) -> Array:
         ) from None
     if not parsed or len({len(row) for row in parsed}) != 1:
         raise WeightError(f"a kernel needs rows of equal length, got {text!r}; use ; between rows")
-    return np.array(parsed[0] if len(parsed) == 1 else parsed)
+    array = np.array(parsed[0] if len(parsed) == 1 else parsed, object)
+    small = all(type(v) is int and abs(v) < 2**63 for v in array.flat)
+    return array.astype(np.int64) if small else array
 
 
 def _exact(word: str) -> Any:
     from fractions import Fraction
 
+    if len(word) > 400 or re.search(r"e[+-]?\d{4}", word, re.I):
+        raise ValueError(word)  # nobody means it, and its digits would fill the memory
     number = Fraction(word)
     return int(number) if number.denominator == 1 and "/" not in word else number
 

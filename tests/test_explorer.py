@@ -145,8 +145,24 @@ ERRORS = [
     ({"x": "1 2"}, "x, the input, needs 25 numbers for shape (1, 5, 5), got 2", "x"),
     ({"u": "1 2"}, "u, the input of the transpose, needs 9 numbers", "u"),
     ({"window": "0:9"}, "window takes first:stop", "window"),
-    ({"kernel": "3" * 200}, "kernel may have 100 characters, got 200", "kernel"),
-    ({"surprise": "1"}, "surprise is no word of a state; use kind", "kind"),
+    ({"kernel": "3x" * 100}, "kernel may have 100 characters, got 200", "kernel"),
+    ({"surprise": "1"}, "'surprise' is no word of a state; use kind", "kind"),
+    ({"\ud800": "1"}, "is no word of a state", None),
+    ({"weight": "1e5000 2 3 4 5 6 7 8 9"}, "weight must be numbers", "weight"),
+    ({"x": "1e10000000"}, "x must be numbers", "x"),
+    ({"x": "abc 2"}, "x 0 is 'abc', which is no number", "x"),
+    ({"stride": "99999999999999999999"}, "stride takes numbers of up to 8 digits", "stride"),
+    ({"padding": "99999999", "input": "3"}, "padding is 199,999,998", "padding"),
+    ({"kind": "avg_pool", "kernel": "9999", "input": "10000x10000"}, "coefficients", None),
+    ({"kind": "upsample", "input": "10000x10000", "padding_mode": "linear"}, "coefficients", None),
+    ({"\ud800": "1"}, "is no word of a state", None),
+    ({"weight": "1e5000 2 3 4 5 6 7 8 9"}, "weight must be numbers", "weight"),
+    ({"x": "1e10000000"}, "x must be numbers", "x"),
+    ({"x": "abc 2"}, "x 0 is 'abc', which is no number", "x"),
+    ({"stride": "99999999999999999999"}, "stride takes numbers of up to 8 digits", "stride"),
+    ({"padding": "99999999", "input": "3"}, "padding is 199,999,998", "padding"),
+    ({"kind": "avg_pool", "kernel": "9999", "input": "10000x10000"}, "coefficients", None),
+    ({"kind": "upsample", "input": "10000x10000", "padding_mode": "linear"}, "coefficients", None),
     ({"stride": 1.5}, "stride must be text, got float", "stride"),
     ({"stride": None}, "stride must be text, got NoneType", "stride"),
     ({"kind": "own"}, "kind 'own' is a layer given from Python or a model", "kind"),
@@ -164,6 +180,57 @@ def test_what_is_no_state_says_so_in_a_line(state, message, field):
     assert "\n" not in told["error"]
     assert "--" not in told["error"]
     assert field is None or told["field"] == field
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"kernel": "1000", "input": "1000x1000"},
+        {"kernel": "900x900", "input": "2000x2000"},
+        {"kind": "max_pool", "kernel": "900", "input": "3000x3000"},
+    ],
+    ids=str,
+)
+def test_large_kernels_are_answered_at_once(state):
+    begin = time.perf_counter()
+    assert view(state)["ok"]
+    assert time.perf_counter() - begin < 20  # it hung
+
+
+def test_copied_python_keeps_asymmetric_padding():
+    for state in (
+        {"padding": "1:2x1:2"}, {"kind": "pad", "padding": "1:2x1:2"},
+        {"padding": "1:0", "input": "6"}, {"kind": "conv_transpose", "padding": "0:1x0:1"},
+    ):  # fmt: skip
+        scope = {}
+        asked = understand(state)
+        exec(python(asked), scope)
+        assert scope["A"].out_shape == asked.map.out_shape
+
+
+def test_large_integers_stay_exact():
+    big = 2**63
+    told = view({"weight": f"{big} -1 0 0 0 0 0 0 0", "x": f"{2 * big - 1} -1" + " 0" * 23})
+    assert told["weights"][0]["values"][:2] == [str(big), "-1"]
+    assert told["values"]["x"][0] == str(2 * big - 1)
+    assert told["values"]["y"][0] == str(big * (2 * big - 1) + 1)
+    told = view({"weight": "1000000000000000000000000000001 1/2" + " 0" * 7})
+    assert told["values"]["y"][0] == "1000000000000000000000000000002"
+    told = view({"kind": "relu", "input": "3", "x": "123456789 1/3 -2"})
+    assert told["values"]["y"] == ["123456789", "1/3", "0"]
+    told = view({"kind": "max_pool", "input": "2", "kernel": "2", "padding": "1", "x": "-3 -1"})
+    assert told["values"]["y"] == ["-3", "-1", "-1"]
+
+
+def test_a_window_knows_what_lies_outside():
+    told = view({"input": "1000x1000", "padding": "1", "in_channels": "2", "out_channels": "4"})
+    bound = understand(told["state"]).map
+    shown = told["connections"]["in"]
+    shape = tuple(map(len, shown))
+    for flat in (0, 1, 20, 150):
+        place = np.unravel_index(flat, shape)
+        element = tuple(axis[i] for axis, i in zip(shown, place, strict=True))
+        assert told["overlap"]["all"][flat] == len(bound.outputs_of(element))
 
 
 @pytest.mark.parametrize("given", [None, [], "x", 3])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from convmatrix.analysis.costs import Cost, cost
@@ -21,6 +22,8 @@ __all__ = ["Explanation", "explain"]
 
 MOST_KERNELS = 4096
 """Above this not every spatial kernel of a weight is tested."""
+MOST_ENTRIES = 4096
+"""Kernels with more entries are not tested here: an exact rank would take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,8 @@ def _separability(layer: Layer) -> tuple[Separability, ...] | None:
     if not isinstance(layer, (Convolution, ConvolutionTranspose)):
         return None
     if layer.weight is None or layer.ndim < 2:
+        return None
+    if prod(layer.weight.shape[2:]) > MOST_ENTRIES:
         return None
     kernels = layer.weight.reshape(-1, *layer.weight.shape[2:])[:MOST_KERNELS]
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
-from math import prod
+from itertools import product
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from convmatrix.analysis import connectivity, explain
 from convmatrix.errors import ConvMatrixError
 from convmatrix.explorer.part import Part, part_of
 from convmatrix.explorer.walks import walks
-from convmatrix.layers import Layer
+from convmatrix.layers import Layer, MaxPool
 from convmatrix.maps import Map
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
@@ -157,8 +157,9 @@ def number(value: Any) -> str:
     >>> number(Fraction(1, 3)), number(Fraction(1, 4)), number(2.0), number(0.1 + 0.2)
     ('1/3', '0.25', '2', '0.3')
     """
-    if isinstance(value, Fraction) and 10**6 % value.denominator == 0:
-        return str(Decimal(value.numerator) / value.denominator)
+    if isinstance(value, Fraction) and value.denominator > 1 and 10**6 % value.denominator == 0:
+        whole, rest = divmod(abs(value) * 10**6, 10**6)
+        return f"{'-' * (value < 0)}{whole}.{int(rest):06d}".rstrip("0")
     if isinstance(value, (int, Fraction)):
         return str(value)
     if isinstance(value, float):
@@ -171,13 +172,14 @@ def _values(
 ) -> dict[str, list[str]] | None:
     """`x`, `y = A x`, `u` and `v = Aᵀ u`, exactly where the numbers are."""
     rows, columns = bound.shape
-    if len(part.indices) > MOST_VALUES or not bound.has_weights:
+    if len(part.indices) > MOST_VALUES:
         return None
     inputs = np.array(list(range(1, columns + 1)) if x is None else x, object)
     shown = {"x": [number(v) for v in inputs]}
+    if not bound.has_weights:
+        return shown
     if not bound.is_linear:
-        plain = inputs.astype(float).reshape(1, *bound.in_shape)
-        return {**shown, "y": [number(v) for v in bound(plain).reshape(-1).tolist()]}
+        return {**shown, "y": [number(v) for v in _not_linear(bound, part, inputs)]}
     back = np.array(list(range(1, rows + 1)) if u is None else u, object)
     weights = np.array(_entry_values(bound, part), object)
     y, v = np.zeros(rows, object), np.zeros(columns, object)
@@ -187,6 +189,20 @@ def _values(
         **shown, "y": [number(n) for n in y], "u": [number(n) for n in back],
         "v": [number(n) for n in v],
     }  # fmt: skip
+
+
+def _not_linear(bound: Map, part: Part, inputs: Array) -> list[Any]:
+    """The outputs of a map with a maximum in it: exactly where it is nothing else."""
+    if len(bound.leaves) > 1:
+        plain = inputs.astype(float).reshape(1, *bound.in_shape)
+        found: list[Any] = bound(plain).reshape(-1).tolist()
+        return found
+    least: Any = -inf if isinstance(bound.leaves[0].bound_layer, MaxPool) else 0
+    outputs = [least] * bound.shape[0]
+    for row, column in zip(part.rows.tolist(), part.indices.tolist(), strict=True):
+        value = inputs[column]
+        outputs[row] = value if value != value or value > outputs[row] else outputs[row]
+    return outputs
 
 
 def _entry_values(bound: Map, part: Part) -> list[Any]:
@@ -200,6 +216,20 @@ def _entry_values(bound: Map, part: Part) -> list[Any]:
     return list(total)
 
 
+def _out_degrees(bound: Map, part: Part) -> list[int] | None:
+    """How many outputs of the whole map each input that is shown feeds; None of several layers."""
+    stencil = bound.leaves[0].bound
+    if len(bound.leaves) > 1 or not isinstance(stencil, Stencil):
+        return None
+    forward = bound.leaves[0] is bound
+    counts = [
+        [len(axis.outputs_of(i) if forward else axis.inputs_of(i)) for i in places]
+        for axis, places in zip(stencil.axes, part.into[1:], strict=True)
+    ]
+    width = stencil.out_channels // stencil.groups if forward else stencil.group_channels
+    return [width * prod(each) for _ in part.into[0] for each in product(*counts)]
+
+
 def _overlap(bound: Map, part: Part) -> dict[str, Any]:
     """How many connections each element that is shown has."""
     rows, columns = part.shape
@@ -207,6 +237,7 @@ def _overlap(bound: Map, part: Part) -> dict[str, Any]:
         "reads": np.bincount(part.rows, minlength=rows).tolist(),
         "feeds": np.bincount(part.indices, minlength=columns).tolist(),
         "inside": None,
+        "all": None if part.whole else _out_degrees(bound, part),
     }
     if part.whole:
         try:

@@ -19,6 +19,7 @@ from convmatrix.relation import FOLDS
 
 __all__ = ["proof_for", "start", "view", "vocabulary"]
 
+UNFORESEEN = (ValueError, OverflowError, MemoryError, RecursionError)
 MOST_VERDICTS = 64
 """Above this not every kernel's verdict is sent."""
 
@@ -36,9 +37,8 @@ def view(given: Mapping[str, Any], own: Layer | Map | None = None) -> dict[str, 
         told = describe(
             asked.map, of=asked.layer, window=asked.state["window"] or None, x=asked.x, u=asked.u
         )
-    except ConvMatrixError as error:
-        message = " ".join(str(error).split())
-        return {"ok": False, "error": message, "field": field_of(message)}
+    except (ConvMatrixError, *UNFORESEEN) as error:
+        return _refusal(error)
     verdicts = told.pop("separability")
     return {
         "ok": True,
@@ -53,6 +53,15 @@ def view(given: Mapping[str, Any], own: Layer | Map | None = None) -> dict[str, 
             "kernels": verdicts[:MOST_VERDICTS],
         },
     }  # fmt: skip
+
+
+def _refusal(error: Exception) -> dict[str, Any]:
+    """What is wrong, and the control that it is about; whatever comes, a page gets an answer."""
+    text = str(error)
+    if not isinstance(error, ConvMatrixError):
+        text = f"this cannot be shown ({text or type(error).__name__}); use smaller numbers"
+    message = " ".join(text.encode("utf-8", "replace").decode().split())
+    return {"ok": False, "error": message, "field": field_of(message)}
 
 
 def _command(asked: Asked, own: Layer | Map | None) -> str:
@@ -71,8 +80,8 @@ def proof_for(given: Mapping[str, Any], own: Layer | Map | None = None) -> dict[
         if not isinstance(layer, (Convolution, ConvolutionTranspose)):
             return {"ok": False, "error": "the theorem is about a convolution or its transpose"}
         proof = prove_transpose(layer)
-    except ConvMatrixError as error:
-        return {"ok": False, "error": " ".join(str(error).split())}
+    except (ConvMatrixError, *UNFORESEEN) as error:
+        return _refusal(error)
     return {"ok": True, "verdict": proof.verdict, "text": str(proof), **proof.to_dict()}
 
 

@@ -110,6 +110,8 @@ def _ranges(window: str, shape: tuple[int, ...]) -> list[range]:
 
 def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
     """The outputs of a window and what they read; None where that is more than `most`."""
+    if bound.nnz > most * bound.shape[0]:  # one output alone reads more, on average
+        return None
     outputs = [np.arange(r.start, r.stop) for r in ranges]
     grid = np.stack(np.meshgrid(*outputs, indexing="ij"), -1).reshape(-1, len(ranges))
     if len(grid) > MOST_SHOWN:

@@ -19,6 +19,7 @@ from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, Wei
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
 from convmatrix.options import USES, Options, build_layer, fit_weight, parse_kernel, sizes
+from convmatrix.stencil import Stencil
 
 __all__ = ["DEFAULTS", "OWN", "Asked", "field_of", "understand"]
 
@@ -38,7 +39,8 @@ OWN = "own"
 
 MOST_TEXT = 200_000
 MOST_ELEMENTS = 10**9
-MOST_WEIGHTS = 10**7
+MOST_WEIGHTS = 10**6
+MOST_PADDING = 10**5
 MOST_COMPOSED = 10**5
 """Elements of a map of several layers, whose connections are counted by listing them."""
 
@@ -70,6 +72,7 @@ def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Aske
     state = _words(given)
     layer, bound = _bound(state, own)
     elements = sum(bound.shape)
+    _bounded_axes(bound)
     if elements > MOST_ELEMENTS:
         raise TooLargeError(
             f"the map has {elements:,} elements, the explorer takes {MOST_ELEMENTS:,}; "
@@ -94,7 +97,9 @@ def _words(given: Mapping[str, Any]) -> dict[str, str]:
         raise GeometryError(f"a state is an object of words, got {type(given).__name__}")
     unknown = [str(name) for name in given if name not in DEFAULTS]
     if unknown:
-        raise GeometryError(f"{unknown[0]:.40} is no word of a state; use {', '.join(DEFAULTS)}")
+        raise GeometryError(
+            f"{ascii(unknown[0])[:40]} is no word of a state; use {', '.join(DEFAULTS)}"
+        )
     state = dict(DEFAULTS)
     for name, value in given.items():
         if not isinstance(value, (str, int)):
@@ -102,7 +107,10 @@ def _words(given: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, bool):
             value = "1" if value else ""
         text = str(value).strip()
-        most = MOST_TEXT if name in ("weight", "x", "u") else 100
+        values = name in ("weight", "x", "u")
+        if not values and re.search(r"\d{9}", text):
+            raise GeometryError(f"{name} takes numbers of up to 8 digits, got {ascii(text)[:40]}")
+        most = MOST_TEXT if values else 100
         if len(text) > most:
             raise GeometryError(f"{name} may have {most:,} characters, got {len(text):,}")
         state[name] = text
@@ -134,6 +142,23 @@ def _bounded(layer: Layer) -> None:
             f"the kernel would have {weights:,} weights, the explorer takes {MOST_WEIGHTS:,}; "
             f"use a smaller kernel or fewer channels"
         )
+
+
+def _bounded_axes(bound: Map) -> None:
+    """Refuse what would fill the memory with padding, or with coefficients an output."""
+    for leaf in bound.leaves:
+        if not isinstance(leaf.bound, Stencil):
+            continue
+        padding = max((abs(a.before) + abs(a.after) for a in leaf.bound.windows), default=0)
+        if padding > MOST_PADDING:
+            raise TooLargeError(
+                f"padding is {padding:,}, the explorer takes {MOST_PADDING:,}; use less of it"
+            )
+        if prod(leaf.bound.tap_shape) > MOST_WEIGHTS:
+            raise TooLargeError(
+                f"the layer would have {prod(leaf.bound.tap_shape):,} coefficients, the explorer "
+                f"takes {MOST_WEIGHTS:,}; use a smaller input or kernel"
+            )
 
 
 def _options(state: dict[str, str]) -> Options:
@@ -227,27 +252,32 @@ def _with_weights(layer: Layer, weights: list[Array | None]) -> Layer:
         return layer
 
 
-def _numbers(text: str) -> Array:
-    """A weight given inline; a number that is none is pointed at."""
+def _numbers(text: str, name: str = "weight") -> Array:
+    """Numbers given inline; one that is none is pointed at."""
     for place, word in enumerate(re.split(r"[\s,;\[\]]+", text.strip(" []"))):
         if re.fullmatch(r"[+-]?(nan|inf|infinity)", word, re.I):
             raise WeightError(
-                f"weight {place} is {word}, which is no number; use integers, fractions (1/3) or "
+                f"{name} {place} is {word}, which is no number; use integers, fractions (1/3) or "
                 f"decimals"
+            )
+        if not re.fullmatch(r"[+-]?[\d./eE+-]{1,400}", word) and name != "weight":
+            raise WeightError(
+                f"{name} {place} is {ascii(word)[:40]}, which is no number; use integers, "
+                f"fractions (1/3) or decimals"
             )
     try:
         return parse_kernel(text)
     except WeightError:
         raise WeightError(
-            f"weight must be numbers (integers, fractions such as 1/3, decimals) in rows with ; "
-            f"between, got {text!r:.60}"
+            f"{name} must be numbers (integers, fractions such as 1/3, decimals up to 1e999) in "
+            f"rows with ; between, got {ascii(text)[:60]}"
         ) from None
 
 
 def _values(text: str, shape: tuple[int, ...], what: str) -> list[Any] | None:
     if not text:
         return None
-    values = _numbers(text).reshape(-1).tolist()
+    values = _numbers(text, what[0]).reshape(-1).tolist()
     if len(values) != prod(shape):
         raise WeightError(
             f"{what}, needs {prod(shape)} numbers for shape {shape}, got {len(values)}"

@@ -383,9 +383,10 @@ def _shown(value: Any) -> str:
     """An argument as a person would have typed it: one value where all axes have the same."""
     if isinstance(value, np.ndarray):
         return f"<{'×'.join(map(str, value.shape))} {value.dtype}>"
-    while isinstance(value, tuple) and value and all(_same(v, value[0]) for v in value):
-        value = value[0]
-    return repr(value)
+    inner = value
+    while isinstance(inner, tuple) and inner and all(_same(v, inner[0]) for v in inner):
+        inner = inner[0]
+    return repr(value if isinstance(inner, tuple) else inner)
 
 
 def _same(a: Any, b: Any) -> bool:

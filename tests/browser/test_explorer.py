@@ -327,16 +327,14 @@ def test_language(visit):
     assert "lang=zh" in page.url
 
 
-def test_both_languages_have_all_words(visit, page):
+def test_both_languages_fill_the_same_blanks():
     source = Path(cm.__file__).parent / "explorer" / "static" / "words.js"
-    text = source.read_text("utf-8")
-    english, chinese = text.split("  zh: {")
-    words = [sorted(re.findall(r"(\w+): \"", part)) for part in (english, chinese)]
-    assert words[0] == words[1]
-    blanks = [dict(re.findall(r"(\w+): (\"[^\"]*\")", part)) for part in (english, chinese)]
-    for key, phrase in blanks[0].items():
-        found = [sorted(set(re.findall(r"\{\d\}", one[key]))) for one in blanks]
-        assert found[0] == found[1], (key, phrase)
+    found = re.findall(r'^\t(\w+): \["(.*)", "(.*)"\],$', source.read_text("utf-8"), re.M)
+    assert len(found) > 80
+    for key, *phrases in found:
+        english, chinese = (sorted(set(re.findall(r"\{\d\}", one))) for one in phrases)
+        assert english == chinese, key
+        assert all(phrases), key
 
 
 def test_the_proof_opens(visit):
@@ -561,3 +559,125 @@ def test_the_transpose_is_animated_where_motion_is_welcome(browser, address):
 def test_the_words_of_the_address_are_the_command_lines():
     told = json.loads(json.dumps(PRESETS))
     assert told[0]["state"] == {"kernel": "3", "stride": "2", "padding": "1", "input": "5x5"}
+
+
+# ----------------------------------------------------------- found by a hostile user
+
+
+def slowly(page):
+    """Answers that take their time, so that what is typed meanwhile shows."""
+    import time
+
+    def later(route):
+        time.sleep(0.4)
+        route.continue_()
+
+    page.route("**/api/describe", later)
+
+
+def test_an_edit_behind_an_edit_is_not_lost(visit):
+    page = visit(input="4x4", kernel="2")
+    slowly(page)
+    for i, text in ((0, "50"), (1, "60")):
+        cell(page, "input", i).dblclick()
+        page.get_by_label(re.compile("value of input")).fill(text)
+        page.keyboard.press("Enter")
+    expect(cell(page, "input", 1)).to_have_attribute("aria-label", "input (0, 0, 1) = 60")
+    expect(cell(page, "input", 0)).to_have_attribute("aria-label", "input (0, 0, 0) = 50")
+
+
+def test_typing_goes_on_while_an_answer_comes(visit):
+    page = visit(input="4x4", kernel="2")
+    slowly(page)
+    page.get_by_label("w[0,0,0,0]", exact=True).fill("50")
+    page.keyboard.press("Tab")
+    page.keyboard.type("60", delay=450)
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("w[0,0,0,1]", exact=True)).to_have_value("60")
+    expect(cell(page, "output", 0)).to_have_attribute("aria-label", re.compile("= 209$"))
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "w[0,0,1,0]"
+
+
+def test_a_bad_value_leaves_no_trace(visit, faults):
+    page = visit()
+    cell(page, "input", 0).dblclick()
+    page.get_by_label(re.compile("value of input")).fill("1,5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("x 0 is '1_5', which is no number")).to_be_visible()
+    page.get_by_label("stride", exact=True).fill("1")
+    expect(page.get_by_role("heading", name=re.compile("output y · 1×5×5"))).to_be_visible()
+    assert "x=" not in page.url
+    faults.clear()
+
+
+def test_language_while_an_error_shows(visit, faults):
+    page = visit()
+    page.get_by_label("kernel size").fill("9")
+    expect(page.get_by_label("kernel size")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("language").focus()
+    page.get_by_label("language").select_option("zh")
+    expect(page.get_by_role("grid", name="输入")).to_be_visible()
+    assert page.evaluate("document.activeElement.getAttribute('data-key')") == "language"
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    faults.clear()
+
+
+def test_pins_stay_where_they_are(visit):
+    page = visit(stride="2", padding="1")
+    page.get_by_role("gridcell", name=re.compile(r"^input \(0, 1, 2\)")).click()
+    page.get_by_label("input size").fill("6x6")
+    expect(page.get_by_role("heading", name=re.compile("input x · 1×6×6"))).to_be_visible()
+    expect(page.get_by_role("button", name="unpin A, input (0, 1, 2)")).to_be_visible()
+    page.get_by_label("input size").fill("2x2")
+    expect(page.get_by_role("heading", name=re.compile("input x · 1×2×2"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("unpin"))).to_have_count(0)
+
+
+def test_other_dimensions_take_other_weights(visit):
+    page = visit(weight="3 6 9; 4 8 12; 5 10 15")
+    page.get_by_label("input size").fill("9")
+    expect(page.get_by_role("heading", name=re.compile("output y · 1×7$"))).to_be_visible()
+
+
+def test_upsample_and_back(visit):
+    page = visit(padding="1", padding_mode="circular")
+    page.get_by_label("kind").select_option("upsample")
+    expect(page.get_by_label("padding mode")).to_have_value("nearest")
+    page.get_by_label("scale").fill("3")
+    expect(page.get_by_role("heading", name=re.compile("output y · 1×15×15"))).to_be_visible()
+    page.get_by_label("scale").fill("2")
+    page.get_by_label("padding mode").select_option("linear")
+    expect(page.get_by_label(re.compile(r"^c\["))).to_have_count(100 * 4)
+    page.get_by_label("kind").select_option("conv")
+    expect(page.get_by_label("padding mode")).to_have_value("zeros")
+
+
+def test_maxima_do_not_fall_on_zeros(visit):
+    page = visit(kind="max_pool", padding="1", input="4x4", x=" ".join(map(str, range(-16, 0))))
+    cell(page, "output", 0).hover()
+    expect(page.locator(".sum")).to_contain_text("max(-16, -15, -12, -11) = -11")
+    expect(page.locator(".sum")).not_to_contain_text("zeros")
+
+
+def test_colliding_taps_are_added_in_the_matrix(visit):
+    page = visit(input="2", kernel="3", padding="1", padding_mode="circular", weight="1 2 3")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="download matrix as SVG").click()
+    drawn = Path(waiting.value.path()).read_text("utf-8")
+    assert re.findall(r">([^<>]+)</text>", drawn) == ["2", "1+3", "1+3", "2"]
+
+
+def test_long_maps_have_pictures(visit, tmp_path):
+    page = visit(input="5700")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="download input as PNG").click()
+    waiting.value.save_as(tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_a_system_that_turns_dark(visit):
+    page = visit()
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator(".cm")).to_have_attribute("data-theme", "dark")
+    page.get_by_label("colours").select_option("light")
+    expect(page.locator(".cm")).to_have_attribute("data-theme", "light")

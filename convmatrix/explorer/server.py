@@ -42,7 +42,7 @@ def application(state: Mapping[str, str] | None = None, own: Layer | Map | None 
         from starlette.responses import JSONResponse, Response
         from starlette.routing import Route
     except ImportError:
-        raise MissingExtraError("Starlette and uvicorn", "explore", "the live page") from None
+        raise MissingExtraError("Starlette with uvicorn", "explore", "the live page") from None
 
     begin = dict(PRESETS[0]["state"] if state is None else state)
     config = {"state": begin, "vocabulary": vocabulary(own), "live": True}

@@ -156,19 +156,17 @@ def explore(
     size = sizes(options.input)
     if output == "" or (output == "-" and (as_text or as_json)):
         raise GeometryError("-o takes the file of the page; with - leave --text and --json out")
-    if output != "-":
-        if as_text:
-            from convmatrix.explorer.state import understand
-            from convmatrix.explorer.text import text
+    if as_text:
+        from convmatrix.explorer.state import understand
+        from convmatrix.explorer.text import text
 
-            state, own = start(shown, size)
-            asked = understand(state, own)  # with an example's weights, where there are none
-            click.echo(text(describe(asked.map, of=asked.layer)))
-            return
+        asked = understand(*start(shown, size))  # with an example's weights, where there are none
+        click.echo(text(describe(asked.map, of=asked.layer)))
+    elif output != "-":
         description = describe(shown, size)
         _print(description, description["text"], as_json)
     wanted = port is not None or no_browser or sys.stdout.isatty()
-    if output is not None or (wanted and not as_json):
+    if output is not None or (wanted and not as_json and not as_text):
         state, own = start(shown, size)
         _show(state, own, output, port, not no_browser)
 

@@ -172,6 +172,9 @@ def test_pins_compare(visit):
     expect(page.get_by_role("status")).to_contain_text("A, B: (0, 0, 0) in common")
     assert lit(page, "output") == [0, 1]
     assert "pins=x0+x1" in page.url
+    cell(page, "input", 1).click()  # a second click lets go of this one, and of no other
+    assert "pins=x0&" in page.url + "&"
+    cell(page, "input", 1).click()
     page.get_by_role("button", name=re.compile("unpin A")).click()
     expect(page.get_by_role("button", name=re.compile("unpin"))).to_have_count(1)
     page.reload()
@@ -566,13 +569,10 @@ def test_the_words_of_the_address_are_the_command_lines():
 
 def slowly(page):
     """Answers that take their time, so that what is typed meanwhile shows."""
-    import time
-
-    def later(route):
-        time.sleep(0.4)
-        route.continue_()
-
-    page.route("**/api/describe", later)
+    page.evaluate(
+        "() => { const ask = fetch; window.fetch = async (...what) => {"
+        "await new Promise((done) => setTimeout(done, 400)); return ask(...what); }; }"
+    )
 
 
 def test_an_edit_behind_an_edit_is_not_lost(visit):

@@ -94,6 +94,18 @@ function svgPen(width, height, paper) {
 	};
 }
 
+/** A picture of two canvases: what stands, and what is lit on top of it. */
+class Picture {
+	light(layers) { this.paintTop(canvasPen(this.top, this.width, this.height), layers); }
+
+	paint(make_pen) {
+		const pen = make_pen(this.width, this.height);
+		this.paintBase(pen);
+		this.paintTop(pen, this.app.layers());
+		return pen;
+	}
+}
+
 /** Text that fits so many pixels at a size, cut where it must be. */
 function fitted(text, width, size) {
 	const most = Math.floor(width / (size * 0.58));

@@ -2,8 +2,9 @@
 
 const MOST_DRAWN_EDGES = 4000;
 
-class Graph {
+class Graph extends Picture {
 	constructor(app) {
+		super();
 		this.app = app;
 		this.element = make("section", { class: "pane" });
 	}
@@ -95,12 +96,4 @@ class Graph {
 		}
 	}
 
-	light(layers) { this.paintTop(canvasPen(this.top, this.width, this.height), layers); }
-
-	paint(make_pen) {
-		const pen = make_pen(this.width, this.height);
-		this.paintBase(pen);
-		this.paintTop(pen, this.app.layers());
-		return pen;
-	}
 }

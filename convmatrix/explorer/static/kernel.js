@@ -12,7 +12,7 @@ class Kernel {
 	draw() {
 		const { app } = this;
 		this.fields = new Map();
-		this.element.replaceChildren(make("h2", {}, make("span", { text: app.say("kernel_pane") }), make("small", { text: ` ${app.view.layer_name || app.view.kind}` })));
+		this.element.replaceChildren(make("h2", {}, make("span", { text: app.say("kernel_pane") }), make("small", { text: ` ${app.view.kind}` })));
 		app.tables.kernels.forEach((kernel, leaf) => this.drawKernel(kernel, leaf));
 		if (this.element.childElementCount === 1) this.element.replaceChildren();
 		if (app.view.example && app.tables.kernels.some((k) => k.free)) this.element.append(make("p", { class: "note", text: app.say("example_weight") }));

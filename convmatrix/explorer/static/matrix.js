@@ -1,7 +1,8 @@
 // The matrix: rows are outputs, columns inputs, a colour a tap, so that Toeplitz diagonals show.
 
-class Matrix {
+class Matrix extends Picture {
 	constructor(app) {
+		super();
 		this.app = app;
 		this.element = make("section", { class: "pane" });
 	}
@@ -113,14 +114,6 @@ class Matrix {
 		}
 	}
 
-	light(layers) { this.paintTop(canvasPen(this.top, this.width, this.height), layers); }
-
-	paint(make_pen) {
-		const pen = make_pen(this.width, this.height);
-		this.paintBase(pen);
-		this.paintTop(pen, this.app.layers());
-		return pen;
-	}
 
 	/** Flip about the diagonal, as a transpose does. */
 	async flip() {

@@ -7,7 +7,6 @@ input, a row holds that input twice.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -16,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import TooLargeError
+from convmatrix.limits import check_memory
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
 
 __all__ = [
-    "ChannelRows", "Pattern", "blocks_of", "channel_rows", "check_memory", "index_dtype", "spread",
+    "ChannelRows", "Pattern", "blocks_of", "channel_rows", "index_dtype", "pattern_of", "spread",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -30,16 +30,6 @@ Array = np.ndarray[Any, Any]
 def index_dtype(*sizes: int) -> type[np.signedinteger[Any]]:
     """int32 while every number fits in it, else int64."""
     return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
-
-
-def check_memory(need: int, what: str) -> None:
-    """Raise `TooLargeError` before `need` bytes are asked of a machine that has less."""
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
-    if have and need > have:
-        raise TooLargeError(
-            f"{what} would take {need / 1e9:.1f} GB, this machine has {have / 1e9:.1f} GB; use "
-            f"A(x), A.nnz, A.inputs_of(...) or A.to_linear_operator(), which build nothing"
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

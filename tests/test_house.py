@@ -16,7 +16,7 @@ HOUSE = Path(__file__).parents[1] / "convmatrix"
 
 FLOORS = [
     {"errors", "relation"},
-    {"resize"},
+    {"limits", "resize"},
     {"stencil"},
     {"layers", "kernels"},
     {"pattern"},

@@ -13,7 +13,8 @@ import numpy as np
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
 from convmatrix.layers import Layer
 from convmatrix.layers.base import as_array
-from convmatrix.pattern import Pattern, check_memory
+from convmatrix.limits import check_memory
+from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element, unravel
 

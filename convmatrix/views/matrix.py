@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import WeightError
-from convmatrix.pattern import channel_rows, check_memory, index_dtype, pattern_of, spread
+from convmatrix.limits import check_memory
+from convmatrix.pattern import channel_rows, index_dtype, pattern_of, spread
 from convmatrix.stencil import Bound, Rearrangement
 
 if TYPE_CHECKING:

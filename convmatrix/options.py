@@ -1,30 +1,21 @@
-"""The words of the command line, turned into layers and arrays."""
+"""The words of the command line, turned into layers."""
 
 from __future__ import annotations
 
-import json
-import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from convmatrix import layers
-from convmatrix.errors import FileError, GeometryError, ProofError, WeightError
+from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.base import PADDING_WORDS, per_axis
 from convmatrix.layers.convolution import conv, conv_transpose
+from convmatrix.readers.kernels import read_kernel
 
-__all__ = [
-    "KINDS", "USES", "Options", "build_layer", "fit_weight", "numbers", "parse_kernel",
-    "prove_named", "read_array", "read_kernel", "read_text", "sizes",
-]  # fmt: skip
-
-if TYPE_CHECKING:
-    from convmatrix.proof import Proof
+__all__ = ["KINDS", "USES", "Options", "build_layer", "fit_weight", "numbers", "padding", "sizes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -70,7 +61,7 @@ def sizes(text: str) -> tuple[int, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _padding(text: str) -> Any:
+def padding(text: str) -> Any:
     """A number, one an axis (`1x2`), a pair an axis (`1:2x0:1`) or a word."""
     if text in PADDING_WORDS:
         return text
@@ -94,7 +85,7 @@ def _padding(text: str) -> Any:
 
 
 def _window(o: Options, ndim: int) -> dict[str, Any]:
-    return {"stride": numbers(o.stride or "1", "--stride"), "padding": _padding(o.padding),
+    return {"stride": numbers(o.stride or "1", "--stride"), "padding": padding(o.padding),
             "dilation": numbers(o.dilation, "--dilation"), "ndim": ndim}  # fmt: skip
 
 
@@ -227,7 +218,7 @@ KINDS: dict[str, Callable[[Options], layers.Layer]] = {
     ),
     "zero_insert": lambda o: layers.zero_insert(numbers(o.stride or "1", "--stride"), **_plain(o)),
     "sample": lambda o: layers.sample(numbers(o.stride or "1", "--stride"), **_plain(o)),
-    "pad": lambda o: layers.pad(_padding(o.padding), mode=o.padding_mode, **_plain(o)),
+    "pad": lambda o: layers.pad(padding(o.padding), mode=o.padding_mode, **_plain(o)),
     "relu": lambda o: layers.relu(**_plain(o)),
 }  # fmt: skip
 """What `--kind` may be: the layer's name, without its number of dimensions."""
@@ -280,132 +271,3 @@ def _build(o: Options) -> layers.Layer:
     if not 1 <= _ndim(o) <= 3:
         raise GeometryError(f"--input takes 1 to 3 axes, e.g. 5x5, got {o.input!r}")
     return KINDS[kind](o)
-
-
-PARAMETERS = {
-    "kernel": "kernel_size", "stride": "stride", "padding": "padding", "dilation": "dilation",
-    "padding_mode": "padding_mode", "output_padding": "output_padding",
-}  # fmt: skip
-"""The options that fix a parameter of a statement."""
-
-OF_A_LAYER = {"kind", "groups", "in_channels", "out_channels", "weight", "scale", "flip", "input"}
-
-
-def prove_named(name: str, o: Options, typed: set[str], method: str) -> Proof:
-    """Prove a statement of the catalogue with the options that were typed; `transpose` and
-    `connectivity` may also be about one layer, at one input size or at all."""
-    from convmatrix.proof import catalogue, prove, prove_transpose
-
-    of_transpose = {"transpose": "weights", "connectivity": "connectivity"}
-    values = {option: _parameter(o, option) for option in PARAMETERS if option in typed}
-    several = any(
-        isinstance(v, tuple) and not (name == "padding" and len(v) == 1)
-        for name, v in values.items()
-    )
-    if name in of_transpose and (
-        typed & OF_A_LAYER or several or isinstance(values.get("padding"), str)
-    ):
-        size = sizes(o.input) if "input" in typed else ()
-        return prove_transpose(build_layer(o), *size, level=of_transpose[name], method=method)
-    odd = sorted(typed & OF_A_LAYER - {"input"})
-    if odd and name in catalogue():
-        raise ProofError(
-            f"{name} is about all layers; --{odd[0].replace('_', '-')} belongs to transpose and "
-            f"connectivity"
-        )
-    if "input" in typed:
-        values["input"] = numbers(o.input, "--input")
-    named = {PARAMETERS.get(option, "input_size"): value for option, value in values.items()}
-    if isinstance(named.get("padding"), tuple):
-        named["padding"] = named["padding"][0]
-    return prove(name, method=method, **named)
-
-
-def _parameter(o: Options, option: str) -> Any:
-    text = getattr(o, option)
-    if option == "padding_mode":
-        return text
-    return _padding(text) if option == "padding" else numbers(text, f"--{option.replace('_', '-')}")
-
-
-def read_text(path: str) -> str:
-    """A text file; `-` is standard input."""
-    if path == "-":
-        return sys.stdin.read()
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise FileError(f"no such file: {path}; give an existing file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"cannot read {path}: {error}") from None
-
-
-def read_kernel(text: str) -> Array:
-    """A kernel given inline (see `parse_kernel`) or as an `.npy` file."""
-    if text.endswith(".npy") or (len(text) < 1024 and Path(text).is_file()):
-        return read_array(text)
-    return parse_kernel(text)
-
-
-def parse_kernel(text: str) -> Array:
-    """A kernel given inline: `3 6 9; 4 8 12; 5 10 15` or JSON.
-
-    Numbers are exact: integers, fractions (`1/3`) and decimals.
-
-    >>> parse_kernel("1 2; 1/2 1").tolist()
-    [[1, 2], [Fraction(1, 2), 1]]
-    """
-    try:
-        if text.lstrip().startswith("["):
-            array = np.array(json.loads(text))
-            if array.dtype.kind not in "biuf":
-                raise ValueError(text)
-            return array
-        rows = [row.replace(",", " ").split() for row in text.split(";") if row.strip()]
-        parsed = [[_exact(word) for word in row] for row in rows]
-    except (ValueError, ZeroDivisionError):
-        raise WeightError(
-            f"a kernel (weight) is an .npy file or rows like '1 2; 2 4', got {text!r:.60}"
-        ) from None
-    if not parsed or len({len(row) for row in parsed}) != 1:
-        raise WeightError(f"a kernel needs rows of equal length, got {text!r}; use ; between rows")
-    array = np.array(parsed[0] if len(parsed) == 1 else parsed, object)
-    small = all(type(v) is int and abs(v) < 2**63 for v in array.flat)
-    return array.astype(np.int64) if small else array
-
-
-def _exact(word: str) -> Any:
-    from fractions import Fraction
-
-    if len(word) > 400 or re.search(r"e[+-]?\d{4}", word, re.I):
-        raise ValueError(word)  # nobody means it, and its digits would fill the memory
-    number = Fraction(word)
-    return int(number) if number.denominator == 1 and "/" not in word else number
-
-
-def read_array(path: str) -> Array:
-    """An `.npy` file, or an image `(channels, height, width)`."""
-    place = Path(path)
-    if not place.is_file():
-        raise FileError(f"no such file: {path}; give an existing .npy or image file")
-    try:
-        if place.suffix == ".npy":
-            return np.asarray(np.load(place, allow_pickle=False))
-        return _read_image(place)
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise FileError(f"cannot read {path} as {place.suffix or 'an image'}: {error}") from None
-
-
-def _read_image(place: Path) -> Array:
-    from convmatrix.errors import MissingExtraError
-
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingExtraError("Pillow", "image", "reading images") from None
-    with Image.open(place) as image:
-        grey = image.mode in ("1", "L", "I", "I;16", "F")
-        array = np.asarray(image if grey else image.convert("RGB"))
-    return array[None] if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))

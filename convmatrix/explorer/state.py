@@ -18,7 +18,8 @@ import numpy as np
 from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, WeightError
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
-from convmatrix.options import USES, Options, build_layer, fit_weight, parse_kernel, sizes
+from convmatrix.options import USES, Options, build_layer, fit_weight, sizes
+from convmatrix.readers.kernels import parse_kernel
 from convmatrix.stencil import Stencil
 
 __all__ = ["DEFAULTS", "OWN", "Asked", "field_of", "understand"]

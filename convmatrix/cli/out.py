@@ -1,0 +1,33 @@
+"""What the verbs print, and the options that say where."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["complain", "format_option", "json_option", "output_option", "say", "show"]
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write here; - is standard output."
+)
+format_option = click.option("--format", metavar="FORMAT", help="Of -o, instead of its suffix.")
+
+
+def show(data: Any, text: str, as_json: bool) -> None:
+    """An answer, on standard output."""
+    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+def say(message: str) -> None:
+    """A message, on standard error."""
+    click.echo(message, err=True)
+
+
+def complain(message: str) -> int:
+    """An error in one line, on standard error; the exit status."""
+    click.echo(f"convmatrix: {' '.join(message.split())}", err=True)
+    return 2

@@ -1,0 +1,103 @@
+"""`convmatrix separable`: whether a kernel is an outer product."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+import convmatrix as cm
+from convmatrix.cli.out import json_option, say, show
+from convmatrix.errors import FileError, GeometryError
+from convmatrix.readers.kernels import read_kernel
+
+__all__ = ["separable"]
+
+
+@click.command()
+@click.argument("kernel")
+@click.option("--exact", is_flag=True, help="Take floats as the binary fractions that they are.")
+@click.option("--decimal", is_flag=True, help="Take floats as the decimals they are printed as.")
+@click.option("--tol", type=float, help="For floats: σ₂ ≤ tol·σ₁ is separable.")
+@click.option("--plot", metavar="FILE", help="Draw into a .svg or .png.")
+@click.option("--csv", metavar="FILE", help="Of a model: write the table; - is standard output.")
+@json_option
+def separable(
+    kernel: str, exact: bool, decimal: bool, tol: float | None, plot: str | None,
+    csv: str | None, as_json: bool,
+) -> int:  # fmt: skip
+    """Is KERNEL an outer product of 1-D kernels? Exit 1 if not.
+
+    KERNEL is '3 6 9; 4 8 12; 5 10 15', JSON, an .npy file, a name (sobel, gaussian:5:1.2), or a
+    model (.onnx, .npz, .safetensors, .pt, .pth), whose layers are listed.
+    """
+    from convmatrix.readers import MODELS
+
+    if plot is not None:
+        _kind_of_plot(plot)
+    if kernel.lower().endswith(tuple(MODELS)):
+        if exact or decimal:
+            raise GeometryError(
+                "--exact and --decimal are for one kernel; the table of a model counts both"
+            )
+        return _separable_model(kernel, tol, plot, csv, as_json)
+    if csv is not None:
+        raise GeometryError("--csv is for models; use --json for one kernel")
+    how: Any = "decimal" if decimal else exact or None
+    verdict = cm.separability(_named_or_given(kernel), exact=how, tol=tol)
+    show(verdict.to_dict(), str(verdict), as_json)
+    if plot is not None:
+        _plot(plot, lambda draw: draw.draw_separable(verdict))
+    return 0 if verdict.separable else 1
+
+
+def _named_or_given(kernel: str) -> Any:
+    named = re.fullmatch(r"[a-z]+(:[^ ;]*)?", kernel)
+    return cm.kernels.named(kernel) if named else read_kernel(kernel)
+
+
+def _separable_model(
+    path: str, tol: float | None, plot: str | None, csv: str | None, as_json: bool
+) -> int:
+    """The table of a model: exit 0, whatever its kernels are."""
+    from convmatrix.writers import target
+
+    layers = cm.read_layers(path)
+
+    def watched(tested: Any) -> Any:
+        with click.progressbar(tested, label="testing layers", file=sys.stderr) as bar:
+            yield from bar
+
+    report = cm.network_separability(layers, tol=tol, progress=watched)
+    if csv is not None:
+        with target(csv) as file:
+            file.write(report.to_csv().encode())
+    if csv != "-":
+        show(report.to_dict(), str(report), as_json)
+    if plot is not None:
+        _plot(plot, lambda draw: draw.draw_energies(report))
+    return 0
+
+
+def _kind_of_plot(path: str) -> str:
+    """The format of a drawing, checked before anything is computed."""
+    from convmatrix.writers.files import suffix_of
+
+    if path == "-":
+        raise FileError("--plot takes a file .svg or .png, not standard output")
+    return suffix_of(path, None, ("svg", "png"))
+
+
+def _plot(path: str, make: Callable[[Any], Any]) -> None:
+    """Draw into a file."""
+    from convmatrix import draw
+    from convmatrix.writers import target
+
+    kind = _kind_of_plot(path)
+    ax = make(draw)
+    with target(path) as file:
+        draw.save(ax, file, kind)
+    say(f"wrote {path}")

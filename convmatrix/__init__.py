@@ -21,7 +21,7 @@ _HOMES = {
         "network_separability plan receptive_field"
     ),
     "errors": (
-        "CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
+        "ArgumentError CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
         "NotLinearError ProofError ShapeError SymbolicError TooLargeError WeightError"
     ),
     "layers": (

@@ -18,6 +18,7 @@ from convmatrix.analysis import factorization as factorization
 from convmatrix.analysis import network_separability as network_separability
 from convmatrix.analysis import plan as plan
 from convmatrix.analysis import receptive_field as receptive_field
+from convmatrix.errors import ArgumentError as ArgumentError
 from convmatrix.errors import CertificateError as CertificateError
 from convmatrix.errors import ConvMatrixError as ConvMatrixError
 from convmatrix.errors import FileError as FileError

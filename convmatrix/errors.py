@@ -6,6 +6,7 @@ Every error that a wrong input can cause is a `ConvMatrixError`, which is a `Val
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentError",
     "CertificateError",
     "ConvMatrixError",
     "FileError",
@@ -22,6 +23,10 @@ __all__ = [
 
 class ConvMatrixError(ValueError):
     """The base of all errors of this package."""
+
+
+class ArgumentError(ConvMatrixError, TypeError):
+    """A call that does not fit the function: an unknown, missing or repeated argument."""
 
 
 class GeometryError(ConvMatrixError):

@@ -15,6 +15,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError, WeightError
 from convmatrix.layers import Layer
+from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import Pattern, index_dtype
@@ -410,6 +411,7 @@ def _sorted(
 # ----------------------------------------------------------------------------- the maker
 
 
+@public
 def network(graph: DiGraph) -> Network:
     """Layers in a directed acyclic graph.
 

@@ -108,9 +108,9 @@ WRONG = [
     ),
     (
         "weight_reshape",
-        lambda: cm.conv2d(1, 1, 3, weight=np.ones((3, 3))),
+        lambda: cm.conv2d(2, 1, 3, weight=np.ones((2, 3, 3))),
         cm.WeightError,
-        "weight must have shape (1, 1, 3, 3), got (3, 3); reshape it to (1, 1, 3, 3)",
+        "weight must have shape (1, 2, 3, 3), got (2, 3, 3); reshape it to (1, 2, 3, 3)",
     ),
     (
         "weight_permuted",
@@ -176,10 +176,10 @@ WRONG = [
     ),
     (
         "padding_word",
-        lambda: cm.conv1d(1, 1, 3, padding="SAME"),
+        lambda: cm.conv1d(1, 1, 3, padding="SAME_UPPER"),
         cm.GeometryError,
         "padding must be numbers or one of ('valid', 'same', 'same_lower', 'full', 'causal'),"
-        " got 'SAME'",
+        " got 'SAME_UPPER'",
     ),
     (
         "padding_pair_1d",
@@ -760,7 +760,7 @@ WRONG = [
         "sequential_not_layer",
         lambda: cm.sequential(3),
         cm.GeometryError,
-        "sequential takes layers, got 3; make one, e.g. conv2d",
+        "sequential takes layers, or one list of them, got 3; make one, e.g. conv2d",
     ),
     (
         "sequential_ndim",

@@ -16,9 +16,9 @@ HOUSE = Path(__file__).parents[1] / "convmatrix"
 
 FLOORS = [
     {"errors", "relation"},
-    {"limits", "resize"},
+    {"limits", "resize", "kernels"},
     {"stencil"},
-    {"layers", "kernels"},
+    {"layers"},
     {"pattern"},
     {"views", "dense"},
     {"maps"},

@@ -12,6 +12,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError
 from convmatrix.layers import Layer
+from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.stencil import Stencil
 
@@ -95,6 +96,7 @@ def _statistics(counts: Array) -> dict[str, Any]:
     return {"min": int(counts.min()), "max": int(counts.max()), "mean": float(counts.mean())}
 
 
+@public
 def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     """Count the connections of a layer at a size, or of a map; the matrix is not built.
 

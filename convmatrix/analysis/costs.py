@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from convmatrix.layers import ConvolutionTranspose, Layer
+from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution
 from convmatrix.maps import LeafMap
 
@@ -43,6 +44,7 @@ class Cost:
         )
 
 
+@public
 def cost(layer: Layer, *input_size: Any) -> Cost:
     """Count parameters and multiply-accumulates of a layer at an input size.
 

@@ -12,6 +12,7 @@ from convmatrix.analysis.factors import ways
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
+from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
@@ -105,6 +106,7 @@ class Explanation:
         return "\n".join(f"{name:<11}{text}" for name, text in rows)
 
 
+@public
 def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
     """All there is to know about a layer at an input size.
 

@@ -24,6 +24,7 @@ from convmatrix.analysis.tile_factors import (
 from convmatrix.dense.engine import methods
 from convmatrix.dense.problem import Problem
 from convmatrix.errors import GeometryError, WeightError
+from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap, Map, TransposedMap
 from convmatrix.stencil import Stencil
 
@@ -84,6 +85,7 @@ NAMES = {
 """What the factors of each method are called, from left to right."""
 
 
+@public
 def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Factorization:
     """The factors of a map's matrix that a dense algorithm runs through.
 

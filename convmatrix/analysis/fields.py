@@ -14,6 +14,7 @@ from typing import Any
 
 from convmatrix.errors import GeometryError
 from convmatrix.layers import Layer
+from convmatrix.layers.calling import public
 from convmatrix.maps import ComposedMap, LeafMap, Map, TransposedMap
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
@@ -54,6 +55,7 @@ class ReceptiveField:
         return f"{self.size} (stride {self.stride}, padding {self.padding}, offset {self.offset})"
 
 
+@public
 def receptive_field(layer: Layer, *input_size: Any) -> tuple[ReceptiveField, ...]:
     """The receptive field of a layer or stack, an axis each.
 

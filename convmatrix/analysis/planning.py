@@ -13,6 +13,7 @@ from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
+from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap
 from convmatrix.stencil import Stencil
 
@@ -84,6 +85,7 @@ class Plan:
         return "\n".join([*lines, *(f"\n{part}" for part in self.parts)])
 
 
+@public
 def plan(
     layer: Layer,
     input_shape: tuple[int, ...],

@@ -13,6 +13,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.layers import Layer
+from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.numbers import check_tolerance
@@ -178,6 +179,7 @@ def _cells(row: LayerSeparability) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@public
 def network_separability(
     layers: Iterable[TrainedLayer],
     *,

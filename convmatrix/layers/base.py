@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
+from convmatrix.kernels import named
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
 
@@ -90,9 +91,9 @@ def _is_sequence(value: Any) -> bool:
 def padding_pairs(value: Any, ndim: int) -> Padding:
     """Padding as a `(before, after)` pair an axis, or one of the words, checked."""
     if isinstance(value, str):
-        if value not in PADDING_WORDS:
+        if value.lower() not in PADDING_WORDS:
             raise GeometryError(f"padding must be numbers or one of {PADDING_WORDS}, got {value!r}")
-        return value
+        return value.lower()
     values = tuple(value) if _is_sequence(value) else (value,) * ndim
     if len(values) != ndim:
         hint = (
@@ -112,9 +113,9 @@ def padding_pairs(value: Any, ndim: int) -> Padding:
 
 def padding_mode(value: str) -> str:
     """A known padding mode, or `GeometryError`."""
-    if not isinstance(value, str) or value not in FOLDS:
+    if not isinstance(value, str) or value.lower() not in FOLDS:
         raise GeometryError(f"padding_mode must be one of {tuple(FOLDS)}, got {value!r}")
-    return value
+    return value.lower()
 
 
 def as_array(x: Any) -> Array:
@@ -128,8 +129,13 @@ def as_array(x: Any) -> Array:
     return array
 
 
-def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
-    """A read-only copy of `value`, checked against the shape that it must have."""
+def frozen_array(
+    value: Any, shape: tuple[Index, ...], name: str, *, alike: tuple[Index, ...] = ()
+) -> Array:
+    """A read-only copy of `value`, checked against the shape that it must have; with `alike` the
+    shape of a part, one part that stands for all."""
+    if isinstance(value, str) and alike:
+        value = named(value)
     try:
         array = np.array(value)
     except ValueError:
@@ -139,6 +145,8 @@ def frozen_array(value: Any, shape: tuple[Index, ...], name: str) -> Array:
     )
     if wrong:
         raise WeightError(f"{name} must be an array of numbers of shape {shape}, got {value!r:.60}")
+    if alike and array.shape == alike:
+        array = np.array(np.broadcast_to(array, tuple(shape)), order="C")
     if array.shape != tuple(shape):
         raise WeightError(
             f"{name} must have shape {tuple(shape)}, got {array.shape}; {_mend(array, shape, name)}"

@@ -96,8 +96,14 @@ class Convolution(ElementaryLayer):
             "weight": (self.weight, None),
         }
 
+    @property
+    def keeps_channels(self) -> bool:
+        """Whether every channel keeps to itself, so that one spatial kernel can serve them all."""
+        return bool(self.in_channels == self.out_channels == self.groups)
+
     def with_weight(self, weight: Any) -> Self:
-        return replace(self, weight=frozen_array(weight, self.weight_shape, "weight"))
+        alike = self.kernel_size if self.keeps_channels else ()
+        return replace(self, weight=frozen_array(weight, self.weight_shape, "weight", alike=alike))
 
     def bind(self, size: tuple[Index, ...]) -> Stencil:
         axes = []

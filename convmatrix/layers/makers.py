@@ -8,6 +8,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.layers.base import Array, count, padding_pairs, per_axis
+from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution, ConvolutionTranspose, conv, conv_transpose
 from convmatrix.layers.series import Sequential, sequential
 
@@ -53,6 +54,7 @@ class TransposeOptions(Geometry, total=False):
     bias: Any
 
 
+@public
 def conv2d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[ConvOptions]
 ) -> Convolution:
@@ -77,7 +79,9 @@ def conv2d(
         True flips the kernel: the mathematician's convolution.
     weight=None
         Array `(out_channels, in_channels / groups, *kernel_size)` of numbers, fractions or
-        symbols; None leaves it symbolic.
+        symbols; None leaves it symbolic. Where every channel keeps to itself (1 → 1, depthwise)
+        one kernel of `kernel_size` serves them all, also by its name: ``"sobel"``,
+        ``"gaussian:5"`` (see `kernels`).
     bias=None
         Array `(out_channels,)`, added by `layer(x)` only: it is no part of the matrix.
 
@@ -88,10 +92,13 @@ def conv2d(
 
     >>> conv2d(1, 1, 3, stride=2, padding=1).on(5, 5).out_shape
     (1, 3, 3)
+    >>> conv2d(1, 1, 3, weight="sobel").weight.tolist()
+    [[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]]]
     """
     return conv(2, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def conv1d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[ConvOptions]
 ) -> Convolution:
@@ -104,6 +111,7 @@ def conv1d(
     return conv(1, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def conv3d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[ConvOptions]
 ) -> Convolution:
@@ -115,6 +123,7 @@ def conv3d(
     return conv(3, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def conv_transpose2d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[TransposeOptions]
 ) -> ConvolutionTranspose:
@@ -132,6 +141,7 @@ def conv_transpose2d(
     return conv_transpose(2, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def conv_transpose1d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[TransposeOptions]
 ) -> ConvolutionTranspose:
@@ -143,6 +153,7 @@ def conv_transpose1d(
     return conv_transpose(1, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def conv_transpose3d(
     in_channels: int, out_channels: int, kernel_size: Any, **options: Unpack[TransposeOptions]
 ) -> ConvolutionTranspose:
@@ -154,6 +165,7 @@ def conv_transpose3d(
     return conv_transpose(3, in_channels, out_channels, kernel_size, **options)
 
 
+@public
 def pointwise(
     in_channels: int, out_channels: int, *, ndim: int = 2, **options: Unpack[ConvOptions]
 ) -> Convolution:
@@ -165,6 +177,7 @@ def pointwise(
     return conv(count(ndim, "ndim"), in_channels, out_channels, 1, **options)
 
 
+@public
 def depthwise(
     channels: int,
     kernel_size: Any,
@@ -184,6 +197,7 @@ def depthwise(
     return conv(spatial, channels, outputs, kernel_size, **options)
 
 
+@public
 def depthwise_separable(
     in_channels: int,
     out_channels: int,
@@ -217,6 +231,7 @@ def depthwise_separable(
     return sequential(first, second)
 
 
+@public
 def spatially_separable(
     in_channels: int,
     out_channels: int,
@@ -296,6 +311,7 @@ _KERAS_LAYOUTS = {
 }
 
 
+@public
 def keras_weight(kernel: Any, kind: str = "conv") -> Array:
     """A Keras kernel `(*size, in, out)` (HWIO) in this package's layout.
 

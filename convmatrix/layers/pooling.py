@@ -15,6 +15,7 @@ from convmatrix.layers.base import (
     padding_pairs,
     per_axis,
 )
+from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import pad_axis
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.stencil import Factors, Stencil
@@ -152,6 +153,7 @@ def _window(
     return spatial, kernel, step, around, per_axis(dilation, spatial, "dilation")
 
 
+@public
 def avg_pool(
     kernel_size: Any,
     *,
@@ -193,6 +195,7 @@ def avg_pool(
     )  # fmt: skip
 
 
+@public
 def max_pool(
     kernel_size: Any,
     *,

@@ -18,6 +18,7 @@ from convmatrix.layers.base import (
     padding_pairs,
     per_axis,
 )
+from convmatrix.layers.calling import public
 from convmatrix.layers.pooling import spatial_axes
 from convmatrix.layers.series import Sequential, sequential
 from convmatrix.relation import Axis, Index, is_symbolic
@@ -261,6 +262,7 @@ def _common(ndim: int | None, channels: int | None, *values: Any) -> dict[str, A
     }
 
 
+@public
 def pad(
     padding: Any, *, mode: str = "zeros", ndim: int | None = None, channels: int | None = None
 ) -> Pad | Sequential:
@@ -272,7 +274,7 @@ def pad(
     >>> pad(((1, 2),), mode="circular")([[1, 2, 3]])
     array([[3, 1, 2, 3, 1, 2]])
     """
-    common = _common(ndim, channels, padding)
+    common, mode = _common(ndim, channels, padding), padding_mode(mode)
     pairs = padding_pairs(padding, common["spatial"])
     if isinstance(pairs, str):
         raise GeometryError(
@@ -287,9 +289,10 @@ def pad(
     if any(a or b for a, b in crop) and any(a > 0 or b > 0 for a, b in pairs):
         wrap = tuple((max(0, a), max(0, b)) for a, b in pairs)
         return sequential(Pad(crop, "zeros", **common), Pad(wrap, mode, **common))
-    return Pad(pairs, padding_mode(mode), **common)
+    return Pad(pairs, mode, **common)
 
 
+@public
 def sample(stride: Any, *, ndim: int | None = None, channels: int | None = None) -> Sample:
     """Keep every `stride`-th element, starting with the first.
 
@@ -300,6 +303,7 @@ def sample(stride: Any, *, ndim: int | None = None, channels: int | None = None)
     return Sample(per_axis(stride, common["spatial"], "stride"), **common)
 
 
+@public
 def zero_insert(stride: Any, *, ndim: int | None = None, channels: int | None = None) -> ZeroInsert:
     """Put `stride - 1` zeros between neighbours: the transpose of `sample`.
 
@@ -309,6 +313,7 @@ def zero_insert(stride: Any, *, ndim: int | None = None, channels: int | None = 
     return ZeroInsert(sample=sample(stride, ndim=ndim, channels=channels))
 
 
+@public
 def relu(*, ndim: int | None = None, channels: int | None = None) -> ReLU:
     """The non-linearity max(x, 0), so that a stack can be told from one matrix.
 
@@ -321,6 +326,7 @@ def relu(*, ndim: int | None = None, channels: int | None = None) -> ReLU:
 _NDIM_OF_MODE = {"bilinear": 2, "trilinear": 3}
 
 
+@public
 def upsample(
     *,
     size: Any = None,
@@ -379,6 +385,7 @@ def _scales(value: Any, ndim: int) -> tuple[float, ...]:
     return scales
 
 
+@public
 def channel_shuffle(groups: int, *, channels: int, ndim: int = 2) -> ChannelShuffle:
     """Interleave `groups` groups of channels, so that a next grouped layer mixes them.
 
@@ -393,6 +400,7 @@ def channel_shuffle(groups: int, *, channels: int, ndim: int = 2) -> ChannelShuf
     return ChannelShuffle(g, c, count(ndim, "ndim"))
 
 
+@public
 def pixel_unshuffle(factor: int, *, channels: int, ndim: int = 2) -> PixelUnshuffle:
     """Move each block of `factor` × `factor` pixels into channels (space to depth).
 
@@ -405,6 +413,7 @@ def pixel_unshuffle(factor: int, *, channels: int, ndim: int = 2) -> PixelUnshuf
     return PixelUnshuffle(count(factor, "factor"), count(channels, "channels"), count(ndim, "ndim"))
 
 
+@public
 def pixel_shuffle(factor: int, *, channels: int, ndim: int = 2) -> PixelShuffle:
     """Move channels into blocks of `factor` × `factor` pixels (depth to space).
 

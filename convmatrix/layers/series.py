@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.base import Array, Layer
+from convmatrix.layers.calling import public
 from convmatrix.relation import Index
 
 __all__ = ["Sequential", "sequential"]
@@ -86,8 +88,11 @@ def chain(layers: tuple[Layer, ...], channels: int) -> tuple[Layer, ...]:
     return tuple(fitted)
 
 
-def sequential(*layers: Layer) -> Sequential:
+@public
+def sequential(*layers: Any) -> Sequential:
     """Layers in series: the first is applied first, so its matrix stands rightmost.
+
+    They may also come as one list, or any other iterable.
 
     Layers that go with any number of channels take their predecessor's; before the first layer
     that fixes a number they take that layer's.
@@ -97,12 +102,14 @@ def sequential(*layers: Layer) -> Sequential:
     >>> net.on(4, 4).out_shape, net.is_linear
     ((2, 4, 4), False)
     """
+    layers = _unpacked(layers)
     if not layers:
         raise GeometryError("sequential needs at least one layer, got none")
     for layer in layers:
         if not isinstance(layer, Layer):
             raise GeometryError(
-                f"sequential takes layers, got {layer!r:.60}; make one, e.g. conv2d"
+                f"sequential takes layers, or one list of them, got {layer!r:.60}; make one, "
+                f"e.g. conv2d"
             )
         if layer.ndim != layers[0].ndim:
             raise GeometryError(
@@ -111,3 +118,10 @@ def sequential(*layers: Layer) -> Sequential:
             )
     fixed = [layer.in_channels for layer in layers if not layer.takes_channels]
     return Sequential(chain(layers, fixed[0]) if fixed else layers)
+
+
+def _unpacked(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The layers, also of one iterable of them."""
+    if len(given) == 1 and isinstance(given[0], Iterable) and not isinstance(given[0], str):
+        return tuple(given[0])
+    return given

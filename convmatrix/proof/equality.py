@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ProofError
+from convmatrix.layers.calling import public
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.entries import (
     OUT_OF_RANGE,
@@ -40,6 +41,7 @@ Kernels = Sequence[Array | None]
 """For each leaf of a map, the variable of each of its taps; None where it has a weight."""
 
 
+@public
 def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto") -> Proof:
     """Prove that two maps are equal, or give the smallest place at which they are not.
 

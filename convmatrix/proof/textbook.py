@@ -14,6 +14,7 @@ import numpy as np
 
 from convmatrix.errors import ProofError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer, Pad, pad, zero_insert
+from convmatrix.layers.calling import public
 from convmatrix.relation import Axis, Index
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = ["held_convolution", "not_a_convolution", "swapped", "textbook", "text
 Array = np.ndarray[Any, Any]
 
 
+@public
 def textbook_transpose(layer: Layer, *size: Any) -> Map:
     """The transpose of a convolution on an input of `size`, built as textbooks build it.
 

@@ -18,6 +18,7 @@ from convmatrix.layers import (
     conv1d,
     pointwise,
 )
+from convmatrix.layers.calling import public
 from convmatrix.maps.base import times
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.decide import decide
@@ -43,6 +44,7 @@ MOST_TRIPLES = 1_000_000
 """Above this the triples of axes and channels are compared one factor at a time."""
 
 
+@public
 def prove_transpose(
     layer: Layer | Map | None = None,
     *size: Any,

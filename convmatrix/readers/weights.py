@@ -11,6 +11,7 @@ import numpy as np
 
 from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.errors import FileError, MissingExtraError, WeightError
+from convmatrix.layers.calling import public
 from convmatrix.separable.numbers import as_numpy
 
 __all__ = ["MODELS", "read_layers"]
@@ -18,6 +19,7 @@ __all__ = ["MODELS", "read_layers"]
 Array = np.ndarray[Any, Any]
 
 
+@public
 def read_layers(source: Any) -> list[TrainedLayer]:
     """The weights of all convolutions of a model, in its order.
 

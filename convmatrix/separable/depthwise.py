@@ -16,6 +16,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.layers import Sequential, depthwise_separable
+from convmatrix.layers.calling import public
 from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     check_tolerance,
@@ -111,6 +112,7 @@ class DepthwiseSeparability:
         )
 
 
+@public
 def depthwise_separability(
     weight: Any, *, multiplier: int = 1, tol: float | None = None
 ) -> DepthwiseSeparability:

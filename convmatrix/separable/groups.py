@@ -10,6 +10,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
+from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
 from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
@@ -141,6 +142,7 @@ class ChannelGroups:
         return "\n".join([head, *shown, *more])
 
 
+@public
 def channel_groups(weight: Any, *, tol: float = 0.0) -> ChannelGroups:
     """The finest grouping of channels under which a layer is block diagonal.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from convmatrix.errors import WeightError
+from convmatrix.layers.calling import public
 from convmatrix.separable.base import Minor, Verdict, largest_part, scaled_floats
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import (
@@ -386,6 +387,7 @@ class Separability:
         return (left[:, :r] * root).T * scale, root[:, None] * right[:r]
 
 
+@public
 def separability(
     kernel: Any,
     *,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import TooLargeError
+from convmatrix.layers.calling import public
 from convmatrix.pattern import Pattern
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ MOST_TRIPLES = 2_000_000
 """Above this SymPy would take minutes and gigabytes."""
 
 
+@public
 def weight_symbols(name: str, shape: Sequence[int] | int) -> Array:
     """An object array of the symbols `name[i,j,...]`, to flip, transpose or share between layers.
 
@@ -37,6 +39,7 @@ def weight_symbols(name: str, shape: Sequence[int] | int) -> Array:
     return array
 
 
+@public
 def symbols(names: str) -> tuple[Expr, ...]:
     """Positive integer symbols for a geometry; `p` and `a` (or any name that starts so) may be 0.
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.maps.graphs import graph_table, window_table
 from convmatrix.stencil import ravel
@@ -35,6 +36,7 @@ FEW = 50
 """Where a window has so small a part of the outputs, it is found output by output."""
 
 
+@public
 def write_graph(
     a: Map,
     path: str | Path,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.writers.files import suffix_of, target
 
@@ -14,6 +15,7 @@ __all__ = ["MATRIX_FORMATS", "write_matrix"]
 MATRIX_FORMATS = ("npz", "mtx", "npy", "tex", "svg", "png")
 
 
+@public
 def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None:  # noqa: A002
     r"""Write the matrix of a map; the format by `path`'s suffix, or as given.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
 from convmatrix.layers.base import exact
+from convmatrix.layers.calling import public
 from convmatrix.proof.along import maps_equal
 from convmatrix.proof.decide import decide
 from convmatrix.proof.expressions import Polynomial, variables
@@ -105,6 +106,7 @@ def claim(it: Claim) -> Claim:
     return it
 
 
+@public
 def catalogue() -> dict[str, Claim]:
     """The statements that `prove` knows, by name.
 
@@ -126,6 +128,7 @@ def _all_claims() -> dict[str, Claim]:
     return _CLAIMS
 
 
+@public
 def prove(name: str | Claim, *, method: str = "auto", **fixed: Any) -> Proof:
     """Prove a statement of the catalogue, for all values of its symbols that are not `fixed`.
 

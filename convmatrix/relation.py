@@ -16,8 +16,9 @@ deep learning*, arXiv:1603.07285, relationships 1-15.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import gcd
 from typing import Any
 
 from convmatrix.errors import GeometryError
@@ -147,11 +148,8 @@ class Axis:
 
     @property
     def collides(self) -> bool:
-        """Whether some output reads one input through two taps."""
-        if not self.folds:
-            return False
-        reads = ([self.read(o, t) for t in range(self.kernel)] for o in range(self.outputs))
-        return any(len(set(read)) < len(read) for read in reads)
+        """Whether some output reads one input through two taps: closed form, nothing is listed."""
+        return self.folds and self.kernel > 1 and _COLLIDES[self.mode](self)
 
     def inside(self, i: Index) -> Index:
         """Whether a coordinate is a real input (works on ints and arrays)."""
@@ -227,23 +225,88 @@ class Axis:
                     found.append((o, t))
         return sorted(found)
 
-    def _places(self, i: int) -> Iterator[int]:
+    def _places(self, i: int) -> Iterable[int]:
         """The coordinates of the padded axis that fold onto input `i`."""
-        yield i
-        if self.mode != "zeros":
-            yield from (j for j in range(-self.before, 0) if self.fold(j) == i)
-            end = self.size + self.after
-            yield from (j for j in range(self.size, end) if self.fold(j) == i)
+        low, high = -self.before, self.size - 1 + self.after
+        if self.mode == "circular":
+            return range(low + (i - low) % self.size, high + 1, self.size)
+        if self.mode == "replicate" and self.size == 1:
+            return range(low, high + 1)
+        if self.mode == "replicate" and i in (0, self.size - 1):
+            return range(min(0, low), 1) if i == 0 else range(i, max(i, high) + 1)
+        if self.mode == "reflect":
+            mirrors = (place for place in {-i, 2 * (self.size - 1) - i} - {i})
+            return (i, *(place for place in mirrors if low <= place <= high))
+        return (i,)
 
     @property
     def pairs(self) -> int:
-        """How many `(output, tap)` pairs read a real input: O(kernel), nothing is listed."""
+        """How many `(output, tap)` pairs read a real input: closed form, nothing is listed."""
         if self.mode != "zeros":
             return int(self.outputs * self.kernel)
-        count = 0
-        for t in range(self.kernel):
-            start = self.source(0, t)
-            lowest = max(0, -(start // self.stride))
-            highest = min(self.outputs - 1, (self.size - 1 - start) // self.stride)
-            count += max(0, highest - lowest + 1)
-        return count
+        return self._below(self.size) - self._below(0)
+
+    def _below(self, limit: int) -> int:
+        """How many `(output, tap)` pairs read a coordinate under a limit."""
+        whole = max(0, min(self.outputs, (limit - 1 - self.last) // self.stride + 1))
+        some = max(0, min(self.outputs, (limit - 1 - self.first) // self.stride + 1))
+        # outputs from `whole` to `some` have a part of their taps there, fewer the later
+        room = limit - 1 - self.first - self.stride * (some - 1)
+        parts = _floor_sum(some - whole, self.stride, room + self.dilation, self.dilation)
+        return int(whole * self.kernel + parts)
+
+
+def _floor_sum(count: int, step: int, start: int, divisor: int) -> int:
+    """The sum of `(step * j + start) // divisor` over `0 <= j < count`, as Euclid's algorithm."""
+    total = 0
+    while count > 0:
+        total += count * (count - 1) // 2 * (step // divisor) + count * (start // divisor)
+        step, start = step % divisor, start % divisor
+        top = step * count + start
+        if top < divisor:
+            break
+        # the same lattice points, counted along the other axis
+        count, start, step, divisor = top // divisor, top % divisor, divisor, step
+    return total
+
+
+def _circular_collides(axis: Axis) -> bool:
+    return bool(axis.size // gcd(axis.size, axis.dilation) < axis.kernel)
+
+
+def _replicate_collides(axis: Axis) -> bool:
+    """Two taps of the first window before the input, or two of the last window behind it."""
+    first = source(0, 1, stride=axis.stride, dilation=axis.dilation, before=axis.before)
+    last = axis.last + axis.stride * (axis.outputs - 1) - axis.dilation
+    return bool(axis.size == 1 or first <= 0 or last >= axis.size - 1)
+
+
+def _reflect_collides(axis: Axis) -> bool:
+    """Two taps of a window that one end mirrors onto each other, or both ends together."""
+    ends = 2 * (axis.size - 1)
+    around, rest = divmod(ends, axis.dilation)
+    if rest == 0 and around < axis.kernel:
+        return True
+    return any(_mirror_is_hit(axis, twice) for twice in (0, ends))
+
+
+def _mirror_is_hit(axis: Axis, twice: int) -> bool:
+    """Whether two taps `t + u` of an output read `twice` in sum, places on both sides of a mirror:
+    `2 * (first + stride * o) + dilation * (t + u) = twice`."""
+    target, step = twice - 2 * axis.first, 2 * axis.stride
+    least = -((axis.dilation * (2 * axis.kernel - 3) - target) // step)
+    most = (target - axis.dilation) // step
+    low, high = max(0, least), min(axis.outputs - 1, most)
+    shared = gcd(step, axis.dilation)
+    if target % shared:
+        return False
+    period = axis.dilation // shared
+    solution = target // shared * pow(step // shared, -1, period) % period
+    return bool(low + (solution - low) % period <= high)
+
+
+_COLLIDES: dict[str, Callable[[Axis], bool]] = {
+    "circular": _circular_collides,
+    "replicate": _replicate_collides,
+    "reflect": _reflect_collides,
+}

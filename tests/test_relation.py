@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 import sympy
+from bounds import within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +94,34 @@ def test_guards_are_nonnegative_exactly_on_connections():
 def test_same_padding_is_tensorflows(n, s, k, d):
     total = same_padding(n, kernel=k, stride=s, dilation=d)
     assert total == max(0, (-(-n // s) - 1) * s + d * (k - 1) + 1 - n)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "circular", "reflect", "replicate"])
+def test_counts_in_closed_form_are_those_of_a_list(mode):
+    rng = random.Random(mode)
+    for _ in range(3_000):
+        pads = [rng.randint(-2 if mode == "zeros" else 0, 9) for _ in range(2)]
+        size, kernel, stride, dilation = (rng.randint(1, most) for most in (9, 7, 4, 4))
+        axis = Axis(size, kernel, stride, dilation, *pads, mode, rng.random() < 0.5)
+        try:
+            axis.check("axis")
+        except cm.GeometryError:
+            continue
+        reads = [[axis.read(o, t) for t in range(kernel)] for o in range(axis.outputs)]
+        assert axis.pairs == sum(0 <= i < size for read in reads for i in read)
+        if axis.folds:
+            assert axis.collides == any(len(set(read)) < len(read) for read in reads), axis
+        for i in range(size):
+            listed = [(o, t) for o, read in enumerate(reads) for t, j in enumerate(read) if i == j]
+            assert axis.outputs_of(i) == listed
+
+
+@pytest.mark.parametrize("mode", ["zeros", "circular", "reflect", "replicate"])
+def test_counts_of_huge_axes_are_answered_at_once(mode):
+    with within(0.5):
+        axis = Axis(10**20, 10**9, 10**6 + 3, 7, 10**8, 10**8, mode)
+        assert axis.pairs > 10**20
+        assert not axis.collides or mode in ("reflect", "replicate")
+        assert Axis(10**20, 3, 1, 1, 10**12, 10**12, mode).outputs_of(10**19) == [
+            (10**19 + 10**12 - t, t) for t in (2, 1, 0)
+        ]

@@ -6,23 +6,29 @@ Source: A. Araujo et al., *Computing receptive fields of convolutional neural ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from math import prod
 from typing import Any
 
-from convmatrix.errors import GeometryError
+import numpy as np
+
+from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
-from convmatrix.maps import ComposedMap, LeafMap, Map, TransposedMap
+from convmatrix.maps import Map
+from convmatrix.maps.stages import Stages, Step
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
 __all__ = ["ReceptiveField", "receptive_field"]
 
+Array = np.ndarray[Any, Any]
+
 LARGE = 4096
 """The input size at which padding words are resolved where none is given."""
+MOST_FIELDS = 1 << 16
+"""So many outputs' fields are compared, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +62,94 @@ class ReceptiveField:
 
 
 @public
-def receptive_field(layer: Layer, *input_size: Any) -> tuple[ReceptiveField, ...]:
-    """The receptive field of a layer or stack, an axis each.
+def receptive_field(layer: Layer | Map, *input_size: Any) -> tuple[ReceptiveField, ...]:
+    """The receptive field of a layer, stack or network (or map), an axis each; of branches that
+    meet the least interval that holds all of theirs.
 
-    `input_size` matters only where padding depends on it (``same`` with a stride).
+    `input_size` matters only where padding depends on it (``same`` with a stride). Raises
+    `GeometryError` where there is no one field: layers that resize or move elements, branches of
+    unequal strides.
 
     >>> import convmatrix as cm
     >>> dilated = cm.sequential(*(cm.conv1d(1, 1, 3, dilation=2**i) for i in range(4)))
     >>> receptive_field(dilated)[0].size
     31
     """
-    size = tuple(n for n in input_size if n is not None)
-    bound = layer.on(*(size or (LARGE,)))
-    return tuple(_along(bound, axis) for axis in range(layer.ndim))
-
-
-Step = Callable[[int, int], tuple[int, int]]
-
-
-def _along(bound: Map, axis: int) -> ReceptiveField:
-    steps = list(_steps(bound, axis))
-    scale = prod((ratio for _, ratio in steps), start=Fraction(1))
-    fields = []
-    for o in range(scale.denominator):
-        low = high = o
-        for step, _ in reversed(steps):
-            low, high = step(low, high)
-        fields.append((low, high))
-    low, high = fields[0]
-    size = max(h - first + 1 for first, h in fields)
-    return ReceptiveField(size, scale, -low, Fraction(low + high, 2))
-
-
-def _steps(bound: Map, axis: int, *, back: bool = False) -> Iterator[tuple[Step, Fraction]]:
-    """For each layer in order of application: from an interval of its outputs to one of its
-    inputs, and how many inputs one output step is."""
-    if isinstance(bound, TransposedMap):
-        yield from _steps(bound.of, axis, back=not back)
-    elif isinstance(bound, ComposedMap):
-        for factor in reversed(bound.factors) if back else bound.factors:
-            yield from _steps(factor, axis, back=back)
-    elif isinstance(bound, LeafMap):
-        yield _step(bound, axis, back)
+    if isinstance(layer, Map):
+        bound = layer
     else:
-        raise GeometryError(
-            f"{bound!r} has branches, so there is no one receptive field; ask inputs_of(element)"
+        bound = layer.on(*([n for n in input_size if n is not None] or [LARGE]))
+    stages = bound._stages()
+    return tuple(_along(stages, axis) for axis in range(len(bound.in_shape) - 1))
+
+
+def _along(stages: Stages, axis: int) -> ReceptiveField:
+    scale = _scale(stages, axis)
+    ends = _seen(stages, axis, np.array([0, scale.denominator], object))
+    small = max(abs(int(place)) for place in np.concatenate(ends)) < 2**61
+    outputs = _candidates(stages, axis, scale, np.int64 if small else object)
+    low, high = _seen(stages, axis, outputs)
+    size = int((high - low).max()) + 1
+    first, last = int(ends[0][0]), int(ends[1][0])
+    return ReceptiveField(size, scale, -first, Fraction(first + last, 2))
+
+
+def _candidates(stages: Stages, axis: int, scale: Fraction, dtype: Any) -> Array:
+    """Outputs among which the largest field is: those of one period, or, where inputs are fewer,
+    the first output to see each: both ends of a field only grow, so it is largest there."""
+    inputs, outputs = scale.numerator, scale.denominator
+    if outputs <= MOST_FIELDS:
+        return np.arange(outputs).astype(dtype)
+    if inputs > MOST_FIELDS:
+        raise TooLargeError(
+            f"the receptive field repeats after {outputs} outputs and {inputs} inputs, more than "
+            f"the {MOST_FIELDS} that are compared; ask inputs_of(element)"
         )
+    zero = np.zeros(1, dtype)
+    seen = _seen(stages, axis, zero)[1] + np.arange(1, inputs + 1)
+    low, high = zero + 0 * seen, zero + outputs + 0 * seen
+    while (low < high).any():
+        middle = (low + high) // 2
+        enough = _seen(stages, axis, middle)[1] >= seen
+        low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
+    return np.append(low, zero)
 
 
-def _step(leaf: LeafMap, j: int, back: bool) -> tuple[Step, Fraction]:
+def _seen(stages: Stages, axis: int, outputs: Array) -> tuple[Array, Array]:
+    """The first and last input that each output sees: intervals carried back, step by step."""
+    low, high = {stages.output: outputs}, {stages.output: outputs}
+    for step in reversed(stages.steps):
+        if step.target in low:
+            first, last = _back(step, axis)[0](low[step.target], high[step.target])
+            there = step.source
+            low[there] = np.minimum(low[there], first) if there in low else first
+            high[there] = np.maximum(high[there], last) if there in high else last
+    return low[stages.input], high[stages.input]
+
+
+def _scale(stages: Stages, axis: int) -> Fraction:
+    """How many inputs one output step is, along every branch."""
+    scales = {stages.output: Fraction(1)}
+    for step in reversed(stages.steps):
+        if step.target in scales:
+            scale = scales[step.target] * _back(step, axis)[1]
+            if scales.setdefault(step.source, scale) != scale:
+                raise GeometryError(
+                    f"branches of strides {scale} and {scales[step.source]} meet, so there is no "
+                    f"one receptive field; ask inputs_of(element) of the map instead"
+                )
+    return scales[stages.input]
+
+
+Interval = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def _back(step: Step, j: int) -> tuple[Interval, Fraction]:
+    """From intervals where the step's edges end to those where they start, and how many of these
+    one step there is."""
+    if step.map is None:
+        return lambda low, high: (low, high), Fraction(1)
+    leaf = step.map.leaves[0]
     if not isinstance(leaf.bound, Stencil) or not isinstance(leaf.bound.axes[j], Axis):
         raise GeometryError(
             f"{leaf.typed.name} moves or resizes elements, so there is no one receptive "
@@ -112,11 +157,9 @@ def _step(leaf: LeafMap, j: int, back: bool) -> tuple[Step, Fraction]:
         )
     axis = replace(leaf.bound.windows[j], flip=False)
     s, k = axis.stride, axis.kernel
-    if back:
-        return lambda low, high: (-((axis.last - low) // s), (high - axis.first) // s), Fraction(
-            1, s
-        )
-    return lambda low, high: (axis.source(low, 0), axis.source(high, k - 1)), Fraction(s)
+    if (step.map is leaf) != step.turned:
+        return lambda low, high: (axis.source(low, 0), axis.source(high, k - 1)), Fraction(s)
+    return lambda low, high: (-((axis.last - low) // s), (high - axis.first) // s), Fraction(1, s)
 
 
 def _plain(value: Fraction) -> int | float:

@@ -18,11 +18,25 @@ __all__ = [
     "SymbolicError",
     "TooLargeError",
     "WeightError",
+    "printable",
 ]
+
+
+def printable(text: object) -> str:
+    r"""A text in one line that a terminal shows and does not obey: control characters, line ends
+    and marks that turn the reading direction are escaped.
+
+    >>> print(printable("conv\x1b[2J"))
+    conv\x1b[2J
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
 class ConvMatrixError(ValueError):
     """The base of all errors of this package."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class ArgumentError(ConvMatrixError, TypeError):

@@ -1110,3 +1110,23 @@ def test_no_message_is_broken():
 def test_case_names_are_unique():
     names = [name for name, *_ in [*WRONG, *ALSO_WRONG]]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("red\x1b[31m", r"red\x1b[31m"),
+        ("two\nlines\r\u2028", r"two\nlines\r\u2028"),
+        ("bell\a\x9b\x7f", r"bell\x07\x9b\x7f"),
+        ("turned\u202e", r"turned\u202e"),
+        ("lone\udcff", r"lone\udcff"),
+        ("卷积 3×3 ✓ back\\slash", "卷积 3×3 ✓ back\\slash"),
+    ],
+)
+def test_an_error_is_one_line_that_a_terminal_does_not_obey(given, shown):
+    error = cm.FileError(f"cannot read {given}")
+    assert str(error) == f"cannot read {shown}"
+    assert error.args == (f"cannot read {given}",)
+    with pytest.raises(cm.FileError) as caught:
+        cm.read_layers(f"{given}.foo")
+    assert str(caught.value).startswith(f"{shown}.foo has no suffix")

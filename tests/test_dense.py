@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import convmatrix as cm
-from convmatrix.dense import Choice, chosen, engine, rows, threads
+from convmatrix.dense import Choice, engine, rows, threads, under
 from convmatrix.dense.direct import Direct, rounding
 from convmatrix.dense.engine import METHODS
 from convmatrix.dense.phases import Phases
@@ -96,8 +96,7 @@ def test_transposed_methods_give_the_transposed_product(method):
         whole = layer.with_weight(rng.integers(-9, 10, layer.weight_shape).astype(float))
         B = whole.on(size)
         try:
-            with chosen(Choice(method)):
-                x = B.T(y)
+            x = under(Choice(method), B.T, y)
         except cm.GeometryError:
             others += 1
             continue
@@ -288,8 +287,8 @@ def test_blas_threads_are_restored_after_errors_interrupts_and_from_several_call
             if block == 3:
                 raise error
 
-        with pytest.raises(error), threads.one_blas_thread():
-            threads.run(job, range(8), 2)
+        with pytest.raises(error):
+            threads.run(2, (job, range(8)))
         assert blas_threads() == before
 
 
@@ -578,10 +577,15 @@ def test_nan_stays_where_a_transposed_sum_has_it():
         assert np.array_equal(np.isnan(layer(y)), np.isnan(layer(y, method="sparse")))
 
 
+def made_last():
+    """The engine that was asked for last."""
+    return next(reversed(engine._engines._table.values()))[1][0]
+
+
 def made_for(layer, x, **options):
     """The engine that a call makes, and the bytes of its buffers in this thread."""
     layer(x, **options)
-    made = next(reversed(engine._engines.values()))[1]
+    made = made_last()
     return made, sum(buffer.nbytes for buffer in made._local.__dict__.values())
 
 
@@ -610,7 +614,7 @@ def test_phases_have_the_bound_and_the_workspace_of_the_largest():
     layer = cm.conv_transpose2d(16, 16, 3, stride=2, weight=np.ones((16, 16, 3, 3)))
     y = np.ones((1, 16, 9, 9))
     layer(y, method="phases", threads=1)
-    made = next(reversed(engine._engines.values()))[1]
+    made = made_last()
     assert made.error_bound == rounding(np.dtype(float), 16 * 4)
     results = [part.problem.stencil.out_shape for part in made.blocks]
     assert made.workspace == max(
@@ -618,7 +622,7 @@ def test_phases_have_the_bound_and_the_workspace_of_the_largest():
         for part, shape in zip(made.blocks, results, strict=True)
     )
     layer(y, method="phases", threads=2)
-    both = next(reversed(engine._engines.values()))[1]
+    both = made_last()
     assert both.workspace > made.workspace
 
 
@@ -662,7 +666,7 @@ def test_one_thread_of_blas_a_share_of_the_inputs_and_a_phase(monkeypatch):
     for number, each in ((1, 1), (2, 1), (3, 3), (4, 1)):
         seen.clear()
         up(np.ones((1, 16, 9, 9)), method="phases", threads=number)
-        made = next(reversed(engine._engines.values()))[1]
+        made = made_last()
         assert [part.problem.threads for part in made.blocks] == [each] * 4
         assert number in (1, 3) or set(seen) == {1}
 

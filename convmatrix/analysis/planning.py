@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.engine import Choice, automatic, automatic_transposed, chosen, engine
+from convmatrix.dense.engine import Choice, automatic, automatic_transposed, engine, under
 from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
@@ -172,8 +172,7 @@ def _one(
     weight = leaf.weight
     if weight is None:
         weight = np.ones(stencil.tap_shape, dtype)
-    with chosen(choice):
-        made, _ = engine(stencil, weight, batch, dtype, transposed=transposed)
+    made, _ = under(choice, engine, stencil, weight, batch, dtype, transposed=transposed)
     problem = made.problem
     look = Problem(stencil, batch, dtype, choice.threads or available(), choice.tolerance)
     if choice.method != "auto":

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from convmatrix.dense.apply import adjoint, forward
 from convmatrix.dense.count import paths, paths_adjoint
-from convmatrix.dense.engine import Choice, chosen, current
+from convmatrix.dense.engine import Choice, current, under
 from convmatrix.dense.pool import max_pool
 
 __all__ = [
-    "Choice", "adjoint", "chosen", "current", "forward", "max_pool", "paths", "paths_adjoint",
+    "Choice", "adjoint", "current", "forward", "max_pool", "paths", "paths_adjoint", "under",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.engine import Choice, chosen, current, engine
+from convmatrix.dense.engine import Choice, current, engine, under
 from convmatrix.dense.separable import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.stencil import Bound, Rearrangement, Stencil
@@ -61,8 +61,8 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:
-        with chosen(_exact(transposed)):
-            return _run(stencil, weight, x.astype(np.float64), transposed).astype(np.int64)
+        made = under(_exact(transposed), _run, stencil, weight, x.astype(np.float64), transposed)
+        return made.astype(np.int64)
     if bound > np.iinfo(np.int64).max:
         raise ShapeError(
             f"a sum of {terms} products of integers up to {_largest(weight)} and {_largest(x)} may "
@@ -91,8 +91,8 @@ def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
     made(x, out)
     if made.spreads and not _finite(out):
         direct = Choice("fold" if transposed else "direct", current().threads)
-        with chosen(direct):  # NaN and infinities are where a direct sum has them
-            engine(stencil, weight, len(x), x.dtype, transposed=transposed)[0](x, out)
+        again, _ = under(direct, engine, stencil, weight, len(x), x.dtype, transposed=transposed)
+        again(x, out)  # NaN and infinities are where a direct sum has them
     return out
 
 

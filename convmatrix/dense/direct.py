@@ -24,7 +24,7 @@ from convmatrix.dense.problem import (
     shares,
     split,
 )
-from convmatrix.dense.threads import one_blas_thread, run
+from convmatrix.dense.threads import run
 
 __all__ = ["Direct", "grouped"]
 
@@ -100,8 +100,7 @@ class Direct(Algorithm):
             kernels = self._kernels[0, :, low * taps : high * taps]
             np.matmul(kernels, columns[0], out=sums[number])
 
-        with one_blas_thread():
-            run(job, range(len(channels)), len(channels))
+        run(len(channels), (job, range(len(channels))))
         for other in sums[1:]:
             target += other
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import weakref
-from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +22,7 @@ from convmatrix.dense.toeplitz import Toeplitz
 from convmatrix.dense.whole import Whole
 from convmatrix.dense.winograd import Winograd
 from convmatrix.errors import GeometryError
+from convmatrix.layers.kept import Kept
 from convmatrix.stencil import Stencil
 
 __all__ = [
@@ -32,14 +30,15 @@ __all__ = [
     "Choice",
     "automatic",
     "automatic_transposed",
-    "chosen",
     "current",
     "engine",
     "methods",
+    "under",
 ]
 
 Array = np.ndarray[Any, Any]
 Engine = Algorithm | Fold | Phases
+T = TypeVar("T")
 
 METHODS = ("auto", "direct", "winograd", "toeplitz", "lowrank", "fft", "phases", "fold", "sparse")
 
@@ -74,14 +73,15 @@ AUTOMATIC = Choice()
 _choice: ContextVar[Choice] = ContextVar("convmatrix.dense.choice", default=AUTOMATIC)
 
 
-@contextmanager
-def chosen(choice: Choice) -> Iterator[None]:
-    """Use a choice for every application inside the block, in this thread."""
-    token = _choice.set(choice)
-    try:
-        yield
-    finally:
-        _choice.reset(token)
+def under(choice: Choice, work: Callable[..., T], *arguments: Any, **more: Any) -> T:
+    """`work(*arguments, **more)` with a choice for every application in it. It ends with the
+    context it is made in: there is nothing to set back, which an interrupt could prevent."""
+
+    def inside() -> T:
+        _choice.set(choice)
+        return work(*arguments, **more)
+
+    return copy_context().run(inside)
 
 
 def current() -> Choice:
@@ -182,7 +182,7 @@ def automatic_transposed(problem: Problem) -> tuple[str, str]:
 # ------------------------------------------------------------------------------- the cache
 
 MOST_ENGINES = 256
-_engines: OrderedDict[Any, tuple[weakref.ref[Array], Engine, tuple[int, ...]]] = OrderedDict()
+_engines = Kept(MOST_ENGINES)
 
 
 def engine(
@@ -197,12 +197,11 @@ def engine(
     if choice.method not in METHODS:
         raise GeometryError(f"method must be one of {METHODS}, got {choice.method!r}")
     threads = available() if choice.threads is None else choice.threads
-    key = (id(weight), id(stencil), batch, dtype, transposed, choice.method, threads,
-           choice.tolerance)  # fmt: skip
-    kept = _engines.get(key)
-    if kept is not None and kept[0]() is weight and kept[1].problem.stencil is stencil:
-        _engines.move_to_end(key)
-        return kept[1], kept[2]
+    # an engine holds its stencil, so no other one has its id
+    detail = id(stencil), batch, dtype, transposed, choice.method, threads, choice.tolerance
+    known: tuple[Engine, tuple[int, ...]] | None = _engines.get(weight, detail)
+    if known is not None:
+        return known
     problem = Problem(stencil, batch, dtype, threads, choice.tolerance)
     if problem.macs < SMALL and choice.threads is None:
         problem = replace(problem, threads=1)
@@ -212,11 +211,5 @@ def engine(
     make = _make_transposed if transposed else _make
     made = make(problem, weight.astype(dtype, copy=False), choice.method)
 
-    def forget(_: Any, key: Any = key, engines: Any = _engines) -> None:
-        engines.pop(key, None)  # a default, since modules may be gone when the process ends
-
     shape = stencil.in_shape if transposed else stencil.out_shape
-    _engines[key] = (weakref.ref(weight, forget), made, shape)
-    while len(_engines) > MOST_ENGINES:
-        _engines.popitem(last=False)
-    return made, shape
+    return _engines.put(weight, detail, (made, shape))

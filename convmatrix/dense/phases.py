@@ -18,7 +18,7 @@ import numpy as np
 
 from convmatrix.dense.direct import grouped
 from convmatrix.dense.problem import MOVE, Algorithm, Problem
-from convmatrix.dense.threads import one_blas_thread, run
+from convmatrix.dense.threads import run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
@@ -95,8 +95,8 @@ class Phases:
             for part in self._parts:
                 self._fill(part, y, out)
             return
-        with one_blas_thread():  # a thread a convolution: windows are gathered side by side
-            run(lambda part: self._fill(part, y, out), self._parts, self._workers)
+        # a thread a convolution: windows are gathered side by side
+        run(self._workers, (lambda part: self._fill(part, y, out), self._parts))
 
     def _fill(self, part: tuple[Algorithm, list[tuple[int, ...]]], y: Array, out: Array) -> None:
         """Run one convolution and put its results where their remainders are."""

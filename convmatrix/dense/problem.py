@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
 
-from convmatrix.dense.threads import one_blas_thread, run
+from convmatrix.dense.threads import run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
-__all__ = ["Algorithm", "Problem", "copy_window", "shares", "split"]
+__all__ = ["Algorithm", "Problem", "copy_window", "quietly", "shares", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -99,9 +100,8 @@ class Algorithm(ABC):
         """Fill `out` from `x`."""
 
         def job(block: Any) -> None:
-            if self.spreads:  # what is not finite is computed again, and warns then
-                with np.errstate(invalid="ignore", over="ignore"):
-                    self._block(block, x, out)
+            if self.spreads:
+                quietly(self._block, block, x, out)
             else:
                 self._block(block, x, out)
 
@@ -109,9 +109,8 @@ class Algorithm(ABC):
         if threads < 2:
             for block in self.blocks:
                 job(block)
-            return
-        with one_blas_thread():
-            run(job, self.blocks, threads)
+        else:
+            run(threads, (job, self.blocks))
 
     def buffer(self, name: str, shape: tuple[int, ...]) -> Array:
         """A buffer of this thread's, kept between calls."""
@@ -120,6 +119,17 @@ class Algorithm(ABC):
             held[name] = np.empty(size, self.problem.dtype)
         buffer: Array = held[name][:size]
         return buffer.reshape(shape)
+
+
+def quietly(work: Callable[..., None], *arguments: Any) -> None:
+    """Do work whose result, where it is not finite, is computed again, and warns then. In a context
+    of its own, an interrupt cannot leave NumPy's warnings off."""
+
+    def inside() -> None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            work(*arguments)
+
+    copy_context().run(inside)
 
 
 def split(batch: int, length: int, cost: int, target: int, threads: int) -> list[Any]:

@@ -10,7 +10,6 @@ arXiv:1509.09308.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 from math import ceil, prod
 from typing import Any
@@ -26,10 +25,11 @@ from convmatrix.dense.problem import (
     Algorithm,
     Problem,
     copy_window,
+    quietly,
     shares,
     split,
 )
-from convmatrix.dense.threads import one_blas_thread, run
+from convmatrix.dense.threads import run
 from convmatrix.dense.winograd_tables import TRANSFORMS
 
 __all__ = ["Winograd"]
@@ -123,19 +123,14 @@ class Winograd(Algorithm):
         whole = _Stages(self, 0, self._tiles)
         stencil = self.problem.stencil
 
-        def quietly(stage: Callable[[int, int], None]) -> Callable[[Any], None]:
-            def job(part: Any) -> None:  # each thread has an errstate of its own
-                with np.errstate(invalid="ignore", over="ignore"):
-                    stage(*part)
-
-            return job
-
-        with one_blas_thread():
-            into = quietly(lambda low, high: whole.transform(x[0], low, high))
-            run(into, shares(stencil.in_channels, threads), threads)
-            run(quietly(whole.multiply), shares(len(self._weight), threads), threads)
-            back = quietly(lambda low, high: whole.restore(out[0], low, high))
-            run(back, shares(stencil.out_channels, threads), threads)
+        run(
+            threads,
+            (lambda part: quietly(whole.transform, x[0], *part),
+             shares(stencil.in_channels, threads)),
+            (lambda part: quietly(whole.multiply, *part), shares(len(self._weight), threads)),
+            (lambda part: quietly(whole.restore, out[0], *part),
+             shares(stencil.out_channels, threads)),
+        )  # fmt: skip
 
     def _block(self, block: Any, x: Array, out: Array) -> None:
         b, low, high = block

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.kernels import named
+from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
 
@@ -154,7 +154,7 @@ def frozen_array(
     if array.dtype.kind == "O" and all(type(v) is int and abs(v) < 2**63 for v in array.flat):
         array = array.astype(np.int64)
     array.flags.writeable = False
-    return array
+    return array.view()  # what is made of it holds the array behind it, so it may outlive this one
 
 
 def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
@@ -283,11 +283,10 @@ class Layer(ABC):
         """
         if method == "auto" and threads is None and not tolerance:
             return _into(out, self._apply(x))
-        from convmatrix.dense import Choice, chosen
+        from convmatrix.dense import Choice, under
 
         number = None if threads is None else count(threads, "threads")
-        with chosen(Choice(method, number, tolerance)):
-            return _into(out, self._apply(x))
+        return _into(out, under(Choice(method, number, tolerance), self._apply, x))
 
     def _apply(self, x: Any) -> Array:
         array = as_array(x)
@@ -330,39 +329,21 @@ class Layer(ABC):
         return f"{maker}({', '.join(shown)})"
 
 
-class _Remembered:
-    """What a layer becomes at a size, kept as long as the layer lives."""
-
-    def __init__(self, make: Callable[[Any, tuple[Index, ...]], Any]) -> None:
-        self._make = make
-        self._kept: dict[Any, tuple[weakref.ref[Any], Any]] = {}
-
-    def __call__(self, layer: Layer, size: tuple[Index, ...]) -> Any:
-        if is_symbolic(*size):
-            return self._make(layer, size)
-        key = id(layer), size
-        known = self._kept.get(key)
-        if known is not None and known[0]() is layer:
-            return known[1]
-        made = self._make(layer, size)
-
-        def forget(_: Any, key: Any = key, kept: Any = self._kept) -> None:
-            kept.pop(key, None)
-
-        if len(self._kept) >= MOST_REMEMBERED:
-            self._kept.clear()
-        self._kept[key] = weakref.ref(layer, forget), made
-        return made
-
-
 MOST_REMEMBERED = 1024
-_bound = _Remembered(lambda layer, size: layer.bind(size))
-_held = _Remembered(lambda layer, size: layer.adjoint_of(size))
+_bound, _held = Kept(MOST_REMEMBERED), Kept(MOST_REMEMBERED)
+
+
+def _remembered(kept: Kept, layer: Layer, size: tuple[Index, ...], make: Callable[..., Any]) -> Any:
+    """What a layer becomes at a size, the same object as long as the layer lives."""
+    if is_symbolic(*size):
+        return make(size)
+    known = kept.get(layer, size)
+    return kept.put(layer, size, make(size)) if known is None else known
 
 
 def bound_at(layer: ElementaryLayer, size: tuple[Index, ...]) -> Bound:
     """`layer.bind(size)`, the same object for the same layer."""
-    bound: Bound = _bound(layer, size)
+    bound: Bound = _remembered(_bound, layer, size, layer.bind)
     return bound
 
 
@@ -370,7 +351,9 @@ def held_at(
     layer: AdjointLayer, size: tuple[Index, ...]
 ) -> tuple[ElementaryLayer, tuple[Index, ...]]:
     """`layer.adjoint_of(size)`, the same objects for the same layer."""
-    held: tuple[ElementaryLayer, tuple[Index, ...]] = _held(layer, size)
+    held: tuple[ElementaryLayer, tuple[Index, ...]] = _remembered(
+        _held, layer, size, layer.adjoint_of
+    )
     return held
 
 

@@ -35,7 +35,7 @@ class TransposedMap(Map):
 
     def __init__(self, of: Map, layer: Layer | None = None) -> None:
         self.of, self.layer = of, layer
-        vars(of)["T"] = self  # so that of.T is this very object, and A.T.T is A
+        vars(of).setdefault("_turned", self)  # so that of.T is this very object, and A.T.T is A
         if layer is not None and isinstance(of, LeafMap):
             of.typed = layer
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
 from convmatrix.layers import Layer
 from convmatrix.layers.base import as_array
+from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
@@ -80,13 +80,16 @@ class Map(ABC):
 
     # ----------------------------------------------------------------------------- algebra
 
-    @cached_property
+    @property
     def T(self) -> Map:
         """The transpose: for a convolution, its transposed convolution. `A.T.T is A`."""
         self._require_linear("transpose")
         from convmatrix.maps.algebra import TransposedMap
 
-        return TransposedMap(self)
+        if "_turned" not in vars(self):
+            TransposedMap(self)
+        turned: Map = vars(self)["_turned"]
+        return turned
 
     def __matmul__(self, other: Any) -> Any:
         if isinstance(other, Map):

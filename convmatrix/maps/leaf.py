@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from convmatrix import dense
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
 from convmatrix.layers.base import bound_at
+from convmatrix.layers.kept import cached_property
 from convmatrix.maps.base import Map
 from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import Pattern, blocks_of, pattern_of

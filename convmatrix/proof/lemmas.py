@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from convmatrix.errors import SymbolicError
+from convmatrix.layers.kept import cached_property
 from convmatrix.proof.checker import proves
 from convmatrix.proof.expressions import Defined, Polynomial, Quotient
 

@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from itertools import combinations
 from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
+
+from convmatrix.layers.kept import cached_property
 
 __all__ = [
     "Minor",

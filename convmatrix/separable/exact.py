@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property, reduce
+from functools import reduce
 from math import gcd, lcm
 from typing import Any
 
 import numpy as np
 
+from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.numbers import each, in_field, integers, nonzero, shown, simplest
 from convmatrix.separable.ranks import exact_rank

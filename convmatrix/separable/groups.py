@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from convmatrix.errors import WeightError
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
+from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     exact_entries,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Minor, Verdict, largest_part, unfold, unit_floats
 
 __all__ = ["NumericalVerdict", "default_tolerance", "relative_distance", "singular_values", "units"]

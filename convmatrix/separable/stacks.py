@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Verdict
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import has_symbols
@@ -108,13 +108,13 @@ class NumericalStack(Stack):
         return NumericalVerdict(self._flat[flat], self.tolerance)
 
     @cached_property
-    def rank(self) -> Array:  # type: ignore[override]
+    def rank(self) -> Array:
         """Of kernels of more than two axes the largest of the unfoldings'."""
         every = [(s > self.tolerance * s[:, :1]).sum(axis=1) for s in self.sigma]
         return np.asarray(np.max(every, axis=0)).reshape(self.shape)
 
     @cached_property
-    def distance(self) -> Array:  # type: ignore[override]
+    def distance(self) -> Array:
         every = [relative_distance(sigma) for sigma in self.sigma]
         return np.asarray(np.max(every, axis=0)).reshape(self.shape)
 
@@ -172,7 +172,7 @@ class ExactStack(Stack):
         return SymbolicVerdict(kernel)
 
     @cached_property
-    def rank(self) -> Array:  # type: ignore[override]
+    def rank(self) -> Array:
         """Of kernels of more than two axes the largest of the unfoldings'; None where unknown."""
         ranks = [verdict.ranks for verdict in self._every]
         known = all(r is not None for rank in ranks for r in rank)
@@ -182,7 +182,7 @@ class ExactStack(Stack):
         )
 
     @cached_property
-    def distance(self) -> Array:  # type: ignore[override]
+    def distance(self) -> Array:
         return self._filled((verdict.distance for verdict in self._every), float)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.layers.calling import public
+from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Minor, Verdict, largest_part, scaled_floats
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import (

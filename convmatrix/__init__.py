@@ -22,7 +22,7 @@ _HOMES = {
     ),
     "errors": (
         "ArgumentError CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
-        "NotLinearError ProofError ShapeError SymbolicError TooLargeError WeightError"
+        "NotLinearError OutsideError ProofError ShapeError SymbolicError TooLargeError WeightError"
     ),
     "layers": (
         "AdjointLayer AveragePool ChannelShuffle ChannelwiseLayer Convolution "

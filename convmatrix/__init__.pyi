@@ -25,6 +25,7 @@ from convmatrix.errors import FileError as FileError
 from convmatrix.errors import GeometryError as GeometryError
 from convmatrix.errors import MissingExtraError as MissingExtraError
 from convmatrix.errors import NotLinearError as NotLinearError
+from convmatrix.errors import OutsideError as OutsideError
 from convmatrix.errors import ProofError as ProofError
 from convmatrix.errors import ShapeError as ShapeError
 from convmatrix.errors import SymbolicError as SymbolicError

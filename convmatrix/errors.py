@@ -13,6 +13,7 @@ __all__ = [
     "GeometryError",
     "MissingExtraError",
     "NotLinearError",
+    "OutsideError",
     "ProofError",
     "ShapeError",
     "SymbolicError",
@@ -49,6 +50,10 @@ class GeometryError(ConvMatrixError):
 
 class ShapeError(ConvMatrixError):
     """An array, element or map whose shape does not fit the map that it meets."""
+
+
+class OutsideError(ShapeError, IndexError):
+    """An index beyond the rows or columns of a map's matrix."""
 
 
 class WeightError(ConvMatrixError):

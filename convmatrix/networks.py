@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import GeometryError, ShapeError, TooLargeError, WeightError
+from convmatrix.errors import GeometryError, ShapeError, TooLargeError
 from convmatrix.layers import Layer
+from convmatrix.layers.base import listed_weights
 from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.stages import Stages, Step
@@ -67,19 +68,10 @@ class Network(Layer):
 
     def with_weight(self, weight: Any) -> Network:
         """The same network with one weight for each layer that has one, in order."""
-        weighted = [n for n in self.nodes if n.layer and n.layer.weight_shape is not None]
-        if not isinstance(weight, (list, tuple)) or len(weight) != len(weighted):
-            raise WeightError(
-                f"a network of {len(weighted)} weighted layers takes a list of {len(weighted)} "
-                f"weights, got {weight!r:.60}"
-            )
-        rest = iter(weight)
-        nodes = (
-            Node(n.name, n.layer.with_weight(next(rest)), n.sources, n.join)
-            if n.layer and n.layer.weight_shape is not None
-            else n
-            for n in self.nodes
-        )
+        return self.weighed(listed_weights(self, weight))
+
+    def weighed(self, weights: Iterator[Any]) -> Network:
+        nodes = (replace(n, layer=n.layer and n.layer.weighed(weights)) for n in self.nodes)
         return Network(tuple(nodes), self.in_channels, self.out_channels, self.ndim)
 
     def output_size(self, input_size: Any) -> tuple[Index, ...]:

@@ -74,20 +74,39 @@ def read_channel(o: Index, c: Index, outputs: Index, inputs: Index) -> Index:
     return o // outputs * inputs + c
 
 
-def check_element(element: Iterable[int], shape: tuple[int, ...]) -> Element:
-    """The element as a tuple of ints, or `ShapeError` where it lies outside `shape`."""
+def check_element(element: Iterable[int] | int, shape: tuple[int, ...]) -> Element:
+    """The element as a tuple of ints from 0 on, or `ShapeError` where it lies outside `shape`.
+
+    A negative index counts from the end; the only channel may be left out; one integer is the
+    flat index.
+
+    >>> check_element((0, 1, -1), (1, 5, 5)), check_element((1, 4), (1, 5, 5)), check_element(
+    ...     9, (1, 5, 5)
+    ... )
+    ((0, 1, 4), (0, 1, 4), (0, 1, 4))
+    """
+    flat = not isinstance(element, Iterable)
     try:
-        index = tuple(operator.index(i) for i in element)
+        index = tuple(map(operator.index, element if isinstance(element, Iterable) else (element,)))
     except TypeError:
         raise ShapeError(
             f"an element is (channel, *position) in integers within shape {shape}, got {element!r}"
         ) from None
-    if len(index) != len(shape) or not all(0 <= i < n for i, n in zip(index, shape, strict=True)):
+    if flat:
+        count = prod(shape)
+        if not -count <= index[0] < count:
+            raise ShapeError(
+                f"element {element} is not in shape {shape}; use (channel, *position), or a flat "
+                f"index from 0 to {count - 1}"
+            )
+        return unravel(index[0] % count, shape)
+    whole = (0, *index) if len(index) == len(shape) - 1 and shape[0] == 1 else index
+    if len(whole) != len(shape) or not all(-n <= i < n for i, n in zip(whole, shape, strict=True)):
         raise ShapeError(
             f"element {index} is not in shape {shape}; "
             f"use (channel, *position) with each index from 0 to its size - 1"
         )
-    return index
+    return tuple(i % n for i, n in zip(whole, shape, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def test_queries_go_where_no_pattern_could():
 
 
 @pytest.mark.parametrize("ask", ["reach", "inputs_of", "outputs_of"])
-@pytest.mark.parametrize("element", [(0, 5, 0), (1, 0, 0), (0, 0), (0, -1, 0), (0, 0.5, 0), "abc"])
+@pytest.mark.parametrize("element", [(0, 5, 0), (1, 0, 0), (0, 5), (0, -6, 0), (0, 0.5, 0), "abc"])
 def test_elements_that_are_not_there(ask, element):
     with pytest.raises(cm.ShapeError, match="element"):
         getattr(MAPS["figure"], ask)(element)
@@ -745,7 +745,7 @@ def test_a_deep_weighted_stack_weighs_its_lazy_edges():
     assert data["weight"] == 2**45
 
 
-@pytest.mark.parametrize("given", [3, None])
+@pytest.mark.parametrize("given", [3.5, None, "0,1", [None]])
 def test_reach_asks_for_elements(given):
     with pytest.raises(cm.ShapeError, match="an element is"):
         MAPS["figure"].reach(given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,6 +33,7 @@ __all__ = [
     "exact",
     "frozen_array",
     "held_at",
+    "listed_weights",
     "padding_mode",
     "padding_pairs",
     "per_axis",
@@ -224,6 +225,10 @@ class Layer(ABC):
         """The same layer with a weight of `weight_shape` (numbers, fractions or symbols)."""
         raise WeightError(f"{type(self).__name__} has no weight; give weights to convolutions only")
 
+    def weighed(self, weights: Iterator[Any]) -> Layer:
+        """The same layer with the next of the weights, or as many as its parts take."""
+        return self if self.weight_shape is None else self.with_weight(next(weights))
+
     def with_channels(self, channels: int) -> Self:
         """The same layer for an input of so many channels."""
         if channels != self.in_channels:
@@ -327,6 +332,18 @@ class Layer(ABC):
             if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
         ]
         return f"{maker}({', '.join(shown)})"
+
+
+def listed_weights(layer: Layer, weight: Any) -> Iterator[Any]:
+    """One weight for each part of a layer that takes one, from a list of them."""
+    weights = list(weight) if isinstance(weight, (list, tuple)) else [weight]
+    wanted = sum(part.weight_shape is not None for part in layer.parts)
+    if len(weights) != wanted:
+        raise WeightError(
+            f"a {layer.name} of {wanted} weighted layers takes a list of {wanted} weights, got "
+            f"{len(weights)}"
+        )
+    return iter(weights)
 
 
 MOST_REMEMBERED = 1024

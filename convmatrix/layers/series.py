@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from convmatrix.errors import GeometryError, WeightError
-from convmatrix.layers.base import Array, Layer
+from convmatrix.errors import GeometryError
+from convmatrix.layers.base import Array, Layer, listed_weights
 from convmatrix.layers.calling import public
 from convmatrix.relation import Index
 
@@ -46,20 +46,10 @@ class Sequential(Layer):
 
     def with_weight(self, weight: Any) -> Sequential:
         """The same layers with one weight for each layer that has one, in order."""
-        weighted = [layer for layer in self.layers if layer.weight_shape is not None]
-        weights = list(weight) if isinstance(weight, (list, tuple)) else [weight]
-        if len(weights) != len(weighted):
-            raise WeightError(
-                f"a sequential of {len(weighted)} weighted layers takes a list of {len(weighted)} "
-                f"weights, got {len(weights)}"
-            )
-        rest = iter(weights)
-        return Sequential(
-            tuple(
-                layer if layer.weight_shape is None else layer.with_weight(next(rest))
-                for layer in self.layers
-            )
-        )
+        return self.weighed(listed_weights(self, weight))
+
+    def weighed(self, weights: Iterator[Any]) -> Sequential:
+        return Sequential(tuple(layer.weighed(weights) for layer in self.layers))
 
     def with_channels(self, channels: int) -> Sequential:
         return Sequential(chain(self.layers, channels))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import ShapeError
+from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
 from convmatrix.layers.base import held_at
 from convmatrix.maps.base import Map
@@ -214,7 +214,7 @@ def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:
     if not _same_shape(first.out_shape, then.in_shape):
         raise ShapeError(
             f"B @ A needs A's output to be B's input: A gives {first.out_shape}, B takes "
-            f"{then.in_shape}; bind B to {first.out_shape[1:]}, or transpose one of them"
+            f"{then.in_shape}; {_agreement(first, then)}"
         )
     parts = (
         factor
@@ -222,6 +222,16 @@ def compose(first: Map, then: Map, layer: Layer | None = None) -> Map:
         for factor in (m.factors if isinstance(m, ComposedMap) else (m,))
     )
     return ComposedMap(tuple(parts), layer)
+
+
+def _agreement(first: Map, then: Map) -> str:
+    """What to change so that `then @ first` is one map."""
+    given, taken = first.out_shape, then.in_shape
+    channels = f"make B's layer with in_channels={given[0]}" if given[0] != taken[0] else ""
+    size = f"bind B to {given[1:]}" if not _same_shape(given[1:], taken[1:]) else ""
+    turned = {"B.T @ A": (given, then.out_shape), "B @ A.T": (first.in_shape, taken)}
+    fits = "".join(f", or take {name}" for name, pair in turned.items() if _same_shape(*pair))
+    return " and ".join(filter(None, (channels, size))) + fits
 
 
 def _same_shape(a: tuple[Index, ...], b: tuple[Index, ...]) -> bool:
@@ -250,6 +260,11 @@ def bind(layer: Layer, size: tuple[Index, ...]) -> Map:
     if isinstance(layer, AdjointLayer):
         return TransposedMap(LeafMap(*held_at(layer, size)), layer)
     if not isinstance(layer, Sequential):
+        if type(layer).on is Layer.on:
+            raise GeometryError(
+                f"{type(layer).__name__} does not say how it binds to a size; derive it from "
+                f"ElementaryLayer (bind) or AdjointLayer (adjoint_of), or give it a method on()"
+            )
         return layer.on(size)
     result: Map | None = None
     for part in layer.layers:

@@ -14,6 +14,7 @@ from convmatrix.layers import Layer
 from convmatrix.layers.base import as_array
 from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
+from convmatrix.maps.arraylike import ArrayLike
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element, unravel
@@ -32,7 +33,7 @@ __all__ = ["Map", "times"]
 Array = np.ndarray[Any, Any]
 
 
-class Map(ABC):
+class Map(ArrayLike, ABC):
     """A layer at an input size: a matrix with a shape, a transpose, a pattern and many views.
 
     `A(x)` applies it to an array `(*batch, *in_shape)`; `A @ v` to a flat vector; `B @ A` composes.
@@ -159,8 +160,11 @@ class Map(ABC):
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
         """Path counts `(1, *in_shape)` pushed through the map (or `back` through it)."""
 
-    def inputs_of(self, output: Iterable[int]) -> list[Link]:
+    def inputs_of(self, output: Iterable[int] | int) -> list[Link]:
         """What an output element reads: `[(input element, tap), ...]`; nothing is built.
+
+        An element is `(channel, *position)`; a negative index counts from the end, the only
+        channel may be left out, and one integer is the flat index.
 
         >>> import convmatrix as cm
         >>> cm.conv1d(1, 1, 3, padding=1).on(4).inputs_of((0, 0))
@@ -169,12 +173,12 @@ class Map(ABC):
         self._require_numbers("list its connections")
         return self._inputs_of(check_element(output, self.out_shape))
 
-    def outputs_of(self, source: Iterable[int]) -> list[Link]:
+    def outputs_of(self, source: Iterable[int] | int) -> list[Link]:
         """What reads an input element: `[(output element, tap), ...]`; nothing is built."""
         self._require_numbers("list its connections")
         return self._outputs_of(check_element(source, self.in_shape))
 
-    def path_count(self, source: Iterable[int], output: Iterable[int]) -> int:
+    def path_count(self, source: Iterable[int] | int, output: Iterable[int] | int) -> int:
         """How many paths lead from an input element to an output element; nothing is built.
 
         >>> import convmatrix as cm
@@ -193,7 +197,7 @@ class Map(ABC):
         Parameters
         ----------
         elements
-            An element, or several.
+            An element (see `inputs_of`), or several.
 
         >>> import convmatrix as cm
         >>> conv = cm.conv1d(1, 1, 3, dilation=2).on(9)
@@ -201,10 +205,9 @@ class Map(ABC):
         ([(0, 0), (0, 2), (0, 4)], [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5)])
         """
         self._require_numbers("follow its connections")
-        if not isinstance(elements, Iterable):
-            check_element(elements, self.out_shape if back else self.in_shape)
-        given = list(elements)
-        given = [given] if given and not isinstance(given[0], Iterable) else given
+        given = list(elements) if isinstance(elements, Iterable) else elements
+        if not isinstance(given, list) or (given and not isinstance(given[0], Iterable)):
+            given = [given]
         shape = self.out_shape if back else self.in_shape
         return sorted(self._spread({check_element(e, shape): 1 for e in given}, back=back))
 

@@ -1,0 +1,223 @@
+"""A map where NumPy and SciPy expect a matrix: entries, conversions, operators."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import numpy as np
+
+from convmatrix.errors import ArgumentError, OutsideError, ShapeError
+from convmatrix.limits import check_memory
+from convmatrix.stencil import Element, Link, ravel, unravel
+
+if TYPE_CHECKING:
+    from convmatrix.maps.base import Map
+    from convmatrix.maps.stages import Step
+
+__all__ = ["ArrayLike"]
+
+Array = np.ndarray[Any, Any]
+Places = int | range | Array
+"""One row or column, or several."""
+
+
+class ArrayLike:
+    """What makes a map pass for a matrix.
+
+    `A[i]`, `A[i, j]`, `A[2:5, ::2]` are what the dense matrix would give, found from the relation:
+    of the matrix only the rows (or columns) that are asked for are made. `np.asarray(A)` is the
+    dense matrix, `scipy.sparse.linalg.aslinearoperator(A)` the map as an operator.
+    """
+
+    ndim = 2
+    __array_ufunc__ = None  # so that `x @ A` asks the map
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if copy is False:
+            raise ArgumentError("the dense matrix of a map is a new array; leave copy=False out")
+        return np.asarray(self.toarray(), dtype)
+
+    def toarray(self) -> Array:
+        """The dense matrix, by SciPy's name for it."""
+        return _map(self).to_dense()
+
+    def transpose(self) -> Map:
+        """The transpose, by NumPy's name for it."""
+        return _map(self).T
+
+    @property
+    def H(self) -> Map:
+        """The conjugate transpose; of real weights the transpose itself.
+
+        >>> import convmatrix as cm
+        >>> cm.conv1d(1, 1, 2, weight=[1, 1j]).on(2).H.to_dense().ravel().tolist()
+        [(1+0j), -1j]
+        """
+        a = _map(self)
+        a._require_weights("the conjugate transpose")
+        if a.dtype.kind in "biuf":
+            return a.T
+        return a.T.with_weights([w if w is None else np.conj(w) for w in _weights(a.T)])
+
+    # ------------------------------------------------------------------ SciPy's operators
+
+    def matvec(self, v: Any) -> Array:
+        """`A @ v`, as SciPy's iterative solvers call it."""
+        return cast(Array, _map(self).to_linear_operator().matvec(v))
+
+    def rmatvec(self, v: Any) -> Array:
+        """`A.H @ v`."""
+        return cast(Array, _map(self).to_linear_operator().rmatvec(v))
+
+    def matmat(self, m: Any) -> Array:
+        """`A @ m` of a matrix, a column at a time."""
+        return cast(Array, _map(self).to_linear_operator().matmat(m))
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return (_map(self).T @ np.transpose(other)).T
+
+    # ---------------------------------------------------------------------------- entries
+
+    def __len__(self) -> int:
+        a = _map(self)
+        a._require_numbers("count its rows")
+        return int(a.shape[0])
+
+    def __getitem__(self, key: Any) -> Any:
+        a = _map(self)
+        a._require_linear("matrix")
+        a._require_numbers("read its entries")
+        a._require_weights("an entry of the matrix")
+        keys = key if isinstance(key, tuple) else (key,)
+        if len(keys) > 2:
+            raise ShapeError(f"a matrix has rows and columns, got {len(keys)} indices; use A[i, j]")
+        rows, columns = (
+            _places(k, n, name)
+            for k, n, name in zip((*keys, slice(None))[:2], a.shape, ("row", "column"), strict=True)
+        )
+        return _entries(a, rows, columns)
+
+    # --------------------------------------------------------------- what maps do not have
+
+    def __add__(self, other: Any) -> NoReturn:
+        raise ArgumentError(
+            "maps have no + or -; add layers with cm.network (join='add'), or matrices: "
+            "A.to_scipy() + B.to_scipy()"
+        )
+
+    def __mul__(self, other: Any) -> NoReturn:
+        raise ArgumentError(
+            "maps have no *, / or **; A @ B composes; to scale, give the layer other weights, or "
+            "take the matrix: 2 * A.to_scipy()"
+        )
+
+    __radd__ = __sub__ = __rsub__ = __add__
+    __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __mul__
+
+    def __neg__(self) -> NoReturn:
+        self.__mul__(-1)
+
+
+def _map(a: ArrayLike) -> Map:
+    return cast("Map", a)
+
+
+def _weights(a: Map) -> list[Array | None]:
+    return [leaf.weight for leaf in a.leaves]
+
+
+def _places(key: Any, size: int, name: str) -> Places:
+    """The rows or columns that an index means, as NumPy understands it."""
+    if isinstance(key, slice):
+        try:
+            return range(size)[key]
+        except (TypeError, ValueError):
+            raise ShapeError(f"a slice of {name}s needs integers, got {key!r}") from None
+    try:
+        return _inside(operator.index(key), size, name)
+    except TypeError:
+        pass
+    array = np.asarray(key if key is not ... else range(size))
+    if array.dtype.kind == "b" and array.shape == (size,):
+        return np.flatnonzero(array)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ShapeError(
+            f"{name}s are an integer, a slice, or a list of integers, got {key!r:.60}; for more, "
+            f"A.to_scipy()"
+        )
+    return np.array([_inside(int(i), size, name) for i in array])
+
+
+def _inside(i: int, size: int, name: str) -> int:
+    if not -size <= i < size:
+        raise OutsideError(f"{name} {i} is not in a matrix of {size} {name}s; use 0 to {size - 1}")
+    return i % size
+
+
+def _entries(a: Map, rows: Places, columns: Places) -> Any:
+    if _count(columns) < _count(rows):
+        return np.transpose(_entries(a.T, columns, rows))
+    if isinstance(rows, int) and isinstance(columns, int):
+        return _row(a, rows).get(columns, a.dtype.type(0))
+    check_memory(8 * _count(rows) * _count(columns), "these rows and columns")
+    several = range(columns, columns + 1) if isinstance(columns, int) else columns
+    if isinstance(rows, int):
+        return _picked(a, rows, several)
+    if isinstance(rows, np.ndarray) and isinstance(columns, np.ndarray):
+        if len(rows) != len(columns):
+            raise ShapeError(
+                f"lists of rows and columns go in pairs, got {len(rows)} and {len(columns)}; for "
+                f"a block use A[rows][:, columns]"
+            )
+        pairs = zip(rows, columns, strict=True)
+        return np.array([_row(a, i).get(j, 0) for i, j in pairs], a.dtype)
+    table = np.array([_picked(a, i, several) for i in rows], a.dtype)
+    return table.reshape(len(rows), *(() if isinstance(columns, int) else (len(columns),)))
+
+
+def _count(places: Places) -> int:
+    return 1 if isinstance(places, int) else len(places)
+
+
+def _picked(a: Map, i: int, columns: range | Array) -> Array:
+    """Some entries of a row."""
+    row = _row(a, i)
+    if isinstance(columns, np.ndarray) or columns != range(a.shape[1]):
+        return np.array([row.get(j, 0) for j in columns], a.dtype)
+    dense = np.zeros(a.shape[1], a.dtype)
+    dense[list(row)] = list(row.values())
+    return dense
+
+
+def _row(a: Map, i: int) -> dict[int, Any]:
+    """A row of the matrix by its columns, carried back from its output element to the input, step
+    by step."""
+    stages, dtype = a._stages(), a.dtype
+    carried: list[dict[Element, Any]] = [{} for _ in stages.shapes]
+    carried[stages.output] = {unravel(int(i), a.out_shape): dtype.type(1)}
+    for step in reversed(stages.steps):
+        into, channels = carried[step.source], stages.shapes[step.source][0]
+        for element, value in carried[step.target].items():
+            for (channel, *rest), factor in _read(step, element, dtype):
+                if 0 <= channel < channels:
+                    place = (channel, *rest)
+                    into[place] = into.get(place, 0) + value * factor
+    found = carried[stages.input].items()
+    return {int(ravel(element, a.in_shape)): value for element, value in found}
+
+
+def _read(step: Step, element: Element, dtype: np.dtype[Any]) -> list[tuple[Element, Any]]:
+    """What an element reads through a step, each with the value of the tap between."""
+    channel, *rest = element
+    moved = (channel + step.offset, *rest) if step.turned else element
+    links: list[Link]
+    if step.map is None:
+        links, values = [(moved, 0)], np.ones(1, dtype)
+    else:
+        links = step.map._outputs_of(moved) if step.turned else step.map._inputs_of(moved)
+        (leaf,) = step.map.leaves
+        assert leaf.taps is not None
+        values = leaf.taps.reshape(-1)[[tap for _, tap in links]].astype(dtype)
+    shift = 0 if step.turned else step.offset
+    return [((c - shift, *p), value) for ((c, *p), _), value in zip(links, values, strict=True)]

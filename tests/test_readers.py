@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import convmatrix as cm
 from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.cli import cli
-from convmatrix.readers.weights import _first_line
+from convmatrix.readers.growth import first_line
 
 rng = np.random.default_rng(0)
 STANDARD = rng.standard_normal((6, 4, 3, 3)).astype(np.float32)
@@ -380,7 +380,7 @@ def test_pytorch_files_hold_no_code(tmp_path):
 
 
 def test_errors_without_a_message_have_a_line():
-    assert (_first_line(EOFError()), _first_line(ValueError("a\nb"))) == ("EOFError", "a")
+    assert (first_line(EOFError()), first_line(ValueError("a\nb"))) == ("EOFError", "a")
 
 
 def test_onnx_weights_that_are_computed(tmp_path):

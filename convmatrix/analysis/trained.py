@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import prod
@@ -11,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError
+from convmatrix.errors import WeightError, printable
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.separable.base import largest_part
-from convmatrix.separable.numbers import check_tolerance
+from convmatrix.separable.numbers import as_numpy, check_tolerance
 from convmatrix.separable.numerical import default_tolerance, units
 from convmatrix.separable.stacks import ExactStack, NumericalStack
 
@@ -40,6 +41,18 @@ class TrainedLayer:
     transposed: bool = False
     geometry: dict[str, Any] = field(default_factory=dict)
     """Stride, padding, dilation and output padding, where the model's file says."""
+    bias: Array | None = field(default=None, repr=False)
+    layout: str = ""
+    """How the weight lay in a file that does not say it, and what told: `HWIO by its name`."""
+
+    def __post_init__(self) -> None:
+        weight = as_numpy(self.weight)
+        if weight.ndim < 3 or not weight.size or weight.dtype.kind not in "biufc":
+            raise WeightError(
+                f"{self.name}: a convolution's weight has shape (out, in/groups, *kernel), got "
+                f"{weight.shape} of {weight.dtype}"
+            )
+        object.__setattr__(self, "weight", weight)
 
     @property
     def kernel(self) -> tuple[int, ...]:
@@ -47,7 +60,8 @@ class TrainedLayer:
         return tuple(self.weight.shape[2:])
 
     def layer(self) -> Layer:
-        """The layer with its weight, in the geometry that the file gives (by default: none).
+        """The layer with its weight and bias, in the geometry that the file gives (by default:
+        none).
 
         >>> TrainedLayer("conv1", np.ones((8, 3, 3, 3)), geometry={"stride": 2}).layer()
         conv2d(3, 8, 3, stride=2, weight=<8×3×3×3 float64>)
@@ -57,7 +71,7 @@ class TrainedLayer:
         into, out = lead if self.transposed else lead[::-1]
         return make(
             len(self.kernel), into, out, self.kernel, groups=self.groups, weight=self.weight,
-            **self.geometry,
+            bias=self.bias, **self.geometry,
         )  # fmt: skip
 
     @property
@@ -96,6 +110,8 @@ class LayerSeparability:
         nothing (groups, or one input channel).
     multiplier
         The least multiplier with which one keeps 99 % of the energy.
+    layout
+        How the weight lay in a file that does not say it, and what told.
     """
 
     name: str
@@ -110,6 +126,7 @@ class LayerSeparability:
     macs_saved: int
     depthwise_error: float | None
     multiplier: int | None
+    layout: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +155,12 @@ class NetworkSeparability:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["name", "kind", "shape", "kernels", "exactly", "numerically",
                          *quantiles, "rank", "macs", "macs_saved", "depthwise_error",
-                         "multiplier"])  # fmt: skip
+                         "multiplier", "layout"])  # fmt: skip
         for row in self.layers:
             shape = "x".join(map(str, row.shape))
-            writer.writerow([row.name, row.kind, shape, row.kernels, row.exactly, row.numerically,
-                             *row.energy, row.rank, row.macs, row.macs_saved,
-                             row.depthwise_error, row.multiplier])  # fmt: skip
+            writer.writerow([_cell(row.name), row.kind, shape, row.kernels, row.exactly,
+                             row.numerically, *row.energy, row.rank, row.macs, row.macs_saved,
+                             row.depthwise_error, row.multiplier, row.layout])  # fmt: skip
         return text.getvalue()
 
     def __str__(self) -> str:
@@ -164,13 +181,29 @@ class NetworkSeparability:
             f"rank: separable terms that keep 99 % of the layer's energy; together they save "
             f"{saved:.0%} of these layers' MACs.",
             "depthwise: error of the best depthwise-separable layer, multiplier that keeps 99 %.",
+            *self._layouts(),
         ])  # fmt: skip
+
+    def _layouts(self) -> list[str]:
+        """How weights were read whose file does not say how they lie."""
+        told = Counter(row.layout for row in self.layers if row.layout)
+        if not told:
+            return []
+        said = ", ".join(f"{layout} ({count} layers)" for layout, count in sorted(told.items()))
+        return [f"layout: {said}; layout='OIHW' or 'HWIO' (--layout) says it instead."]
+
+
+def _cell(name: str) -> str:
+    """A name for a table of comma-separated values, in which no spreadsheet sees a formula."""
+    text = printable(name)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _cells(row: LayerSeparability) -> tuple[str, ...]:
     low, _, middle, _, high = row.energy
     error = row.depthwise_error
-    name = row.name if len(row.name) <= 40 else f"…{row.name[-39:]}"
+    name = printable(row.name)
+    name = name if len(name) <= 40 else f"…{name[-39:]}"
     return (
         name, row.kind, "×".join(map(str, row.shape)), f"{row.kernels:,}", f"{row.exactly:,}",
         f"{row.numerically:,}", f"{middle:.1%} ({low:.0%}–{high:.0%})", str(row.rank),
@@ -209,6 +242,12 @@ def network_separability(
     """
     check_tolerance(tol)
     every = list(layers)
+    odd = next((one for one in every if not isinstance(one, TrainedLayer)), None)
+    if odd is not None:
+        raise WeightError(
+            f"network_separability takes what read_layers gives, got {odd!r:.60} in it; call "
+            f"network_separability(read_layers('model.onnx'))"
+        )
     tested = [layer for layer in every if sum(n > 1 for n in layer.kernel) > 1]
     if not tested:
         raise WeightError(
@@ -238,7 +277,7 @@ def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
         layer.name, layer.kind, tuple(weight.shape), weight.size // prod(kernel),
         _exactly(given, stack, ndim), int(stack.separable.sum()),
         tuple(float(q) for q in np.quantile(energy, QUANTILES)), rank, macs, max(0, macs - passes),
-        error, multiplier,
+        error, multiplier, layer.layout,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import convmatrix as cm
 from convmatrix.cli.out import json_option, say, show
 from convmatrix.errors import FileError, GeometryError
 from convmatrix.readers.kernels import read_kernel
+from convmatrix.readers.layouts import LAYOUTS
 
 __all__ = ["separable"]
 
@@ -24,10 +25,12 @@ __all__ = ["separable"]
 @click.option("--tol", type=float, help="For floats: σ₂ ≤ tol·σ₁ is separable.")
 @click.option("--plot", metavar="FILE", help="Draw into a .svg or .png.")
 @click.option("--csv", metavar="FILE", help="Of a model: write the table; - is standard output.")
+@click.option("--layout", type=click.Choice(LAYOUTS, case_sensitive=False),
+              help="Of a model: how its weights lie, where its file does not say it.")  # fmt: skip
 @json_option
 def separable(
     kernel: str, exact: bool, decimal: bool, tol: float | None, plot: str | None,
-    csv: str | None, as_json: bool,
+    csv: str | None, layout: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Is KERNEL an outer product of 1-D kernels? Exit 1 if not.
 
@@ -43,7 +46,9 @@ def separable(
             raise GeometryError(
                 "--exact and --decimal are for one kernel; the table of a model counts both"
             )
-        return _separable_model(kernel, tol, plot, csv, as_json)
+        return _separable_model(kernel, layout, tol, plot, csv, as_json)
+    if layout is not None:
+        raise GeometryError("--layout is for models; a kernel has no channels")
     if csv is not None:
         raise GeometryError("--csv is for models; use --json for one kernel")
     how: Any = "decimal" if decimal else exact or None
@@ -60,12 +65,17 @@ def _named_or_given(kernel: str) -> Any:
 
 
 def _separable_model(
-    path: str, tol: float | None, plot: str | None, csv: str | None, as_json: bool
+    path: str,
+    layout: str | None,
+    tol: float | None,
+    plot: str | None,
+    csv: str | None,
+    as_json: bool,
 ) -> int:
     """The table of a model: exit 0, whatever its kernels are."""
     from convmatrix.writers import target
 
-    layers = cm.read_layers(path)
+    layers = cm.read_layers(path, layout=layout)
 
     def watched(tested: Any) -> Any:
         with click.progressbar(tested, label="testing layers", file=sys.stderr) as bar:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import GeometryError
+from convmatrix.errors import GeometryError, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -109,9 +109,10 @@ def draw_energies(report: NetworkSeparability, *, ax: Axes | None = None) -> Axe
     ax.hlines(places, low, high, color=GREY, lw=1)
     ax.hlines(places, first, third, color="#457b9d", lw=5)
     ax.plot(middle, places, "o", color="#1d3557", ms=4)
-    short = [r.name if len(r.name) <= 28 else f"…{r.name[-27:]}" for r in rows]
+    shown = [printable(row.name) for row in rows]
+    short = [name if len(name) <= 28 else f"…{name[-27:]}" for name in shown]
     names = [f"{name}  {times(r.shape[2:])} {r.kind}" for name, r in zip(short, rows, strict=True)]
-    ax.set_yticks(places, names, fontsize=6)
+    ax.set_yticks(places, names, fontsize=6, parse_math=False)
     ax.set(xlim=(min(0.3, low.min()), 1.01), ylim=(len(rows) - 0.5, -0.5))
     ax.set_xlabel("part of a kernel's energy in its best separable kernel (1 = separable)")
     ax.grid(axis="x", color="#dddddd", lw=0.5)

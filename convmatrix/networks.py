@@ -15,7 +15,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError
 from convmatrix.layers import Layer
-from convmatrix.layers.base import listed_weights
+from convmatrix.layers.base import listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.stages import Stages, Step
@@ -83,7 +83,8 @@ class Network(Layer):
         shapes: list[tuple[Index, ...]] = []
         for node in self.nodes:
             shape = _joined(node, [self._shape(shapes, sizes, source) for source in node.sources])
-            maps.append(None if node.layer is None else bind(node.layer, shape[1:]))
+            with placed(f"node {node.name!r}"):
+                maps.append(None if node.layer is None else bind(node.layer, shape[1:]))
             shapes.append(shape if node.layer is None else maps[-1].out_shape)  # type: ignore[union-attr]
         return NetworkMap(self, sizes, tuple(maps), tuple(shapes))
 
@@ -96,7 +97,8 @@ class Network(Layer):
         results: list[Array] = []
         for node in self.nodes:
             y = _join(node, [x if s == INPUT else results[s] for s in node.sources], -self.ndim - 1)
-            results.append(y if node.layer is None else node.layer.run(y))
+            with placed(f"node {node.name!r}"):
+                results.append(y if node.layer is None else node.layer.run(y))
         return results[-1]
 
 
@@ -410,17 +412,17 @@ def network(graph: DiGraph) -> Network:
     Parameters
     ----------
     graph
-        A NetworkX `DiGraph`. A node is a layer, or has one as its attribute ``layer``; a node
-        without a layer only joins. Nodes without predecessors read the network's input; there is
-        one node without successors, the output. Where several branches meet, the node's attribute
+        A NetworkX `DiGraph`. A node is a layer (also a stack or a network), or has one as its
+        attribute ``layer``; a node without a layer only joins. Nodes without predecessors read
+        the network's input, whose channels are those that the layers ask for; there is one node
+        without successors, the output. Where several branches meet, the node's attribute
         ``join`` says how: ``add`` (default) or ``concat`` (channels, in the order of the edges).
 
     >>> import networkx as nx
     >>> import convmatrix as cm
     >>> graph = nx.DiGraph()
     >>> graph.add_node("conv", layer=cm.conv1d(1, 1, 3, padding=1, weight=[[[1, 2, 1]]]))
-    >>> graph.add_node("skip", layer=cm.pad(0, ndim=1))
-    >>> graph.add_edges_from([("conv", "sum"), ("skip", "sum")])
+    >>> graph.add_edges_from([("in", "conv"), ("conv", "sum"), ("in", "sum")])
     >>> network(graph).on(3).to_dense()
     array([[3, 1, 0],
            [1, 3, 1],
@@ -440,30 +442,71 @@ def network(graph: DiGraph) -> Network:
     order = list(nx.topological_sort(graph))
     order.sort(key=lambda name: name == ends[0])
     place = {name: i for i, name in enumerate(order)}
-    given = {name: _layer_of(name, graph.nodes[name].get("layer")) for name in order}
-    heads = [given[name] for name in order if not graph.in_degree(name)]
-    fixed = [h.in_channels for h in heads if h is not None and not h.takes_channels]
-    channels_in = fixed[0] if fixed else 1
-    nodes: list[Node] = []
-    outputs: list[int] = []
-    for name in order:
-        sources = tuple(place[p] for p in graph.predecessors(name)) or (INPUT,)
-        join = graph.nodes[name].get("join", "add")
-        if join not in JOINS:
-            raise GeometryError(f"join of node {name!r} must be one of {JOINS}, got {join!r}")
-        arrived = [channels_in if s == INPUT else outputs[s] for s in sources]
-        channels = sum(arrived) if join == "concat" else arrived[0]
-        layer = given[name]
-        if layer is not None:
-            layer = layer.with_channels(channels)
-        outputs.append(channels if layer is None else layer.out_channels)
-        nodes.append(Node(name, layer, sources, join))
-    axes = {node.layer.ndim for node in nodes if node.layer is not None}
-    if len(axes) != 1:
-        raise GeometryError(
-            f"network needs layers with one number of axes, got {sorted(axes)}; see ndim="
+    nodes = [
+        Node(
+            name,
+            _layer_of(name, graph.nodes[name].get("layer")),
+            tuple(place[p] for p in graph.predecessors(name)) or (INPUT,),
+            _join_of(name, graph.nodes[name].get("join", "add")),
         )
-    return Network(tuple(nodes), channels_in, outputs[-1], axes.pop())
+        for name in order
+    ]
+    axes = {node.layer.ndim: node for node in reversed(nodes) if node.layer is not None}
+    if len(axes) != 1:
+        given = " and ".join(f"{n} (node {node.name!r})" for n, node in sorted(axes.items()))
+        raise GeometryError(
+            f"network needs layers with one number of axes, got {given or 'no layer'}; see ndim="
+        )
+    channels = _input_channels(nodes)
+    fitted, outputs = _fitted(nodes, channels)
+    return Network(fitted, channels, outputs, *axes)
+
+
+def _fitted(nodes: list[Node], channels_in: int) -> tuple[tuple[Node, ...], int]:
+    """The nodes, each layer with the channels that it reads, and the channels of the last."""
+    fitted: list[Node] = []
+    outputs: list[int] = []
+    for node in nodes:
+        arrived = [channels_in if s == INPUT else outputs[s] for s in node.sources]
+        channels = sum(arrived) if node.join == "concat" else arrived[0]
+        layer = node.layer
+        if layer is not None:
+            with placed(f"node {node.name!r}"):
+                layer = layer.with_channels(channels)
+        outputs.append(channels if layer is None else layer.out_channels)
+        fitted.append(replace(node, layer=layer))
+    return tuple(fitted), outputs[-1]
+
+
+def _input_channels(nodes: list[Node]) -> int:
+    """How many channels the input has: what the first layer that says so asks for, be it behind
+    layers and joins that go with any number; 1 where none does.
+
+    Along the way so many channels are `a·c + b`, where the input has `c`.
+    """
+    forms: list[tuple[int, int]] = []
+    for node in nodes:
+        arrived = [(1, 0) if s == INPUT else forms[s] for s in node.sources]
+        a, b = arrived[0]
+        if node.join == "concat":
+            a, b = (sum(form[i] for form in arrived) for i in (0, 1))
+        else:
+            for other, more in arrived[1:]:
+                if a != other and (more - b) % (a - other) == 0:
+                    return max(1, (more - b) // (a - other))
+        layer = node.layer
+        if layer is not None and not layer.takes_channels:
+            if a and layer.in_channels > b and (layer.in_channels - b) % a == 0:
+                return int((layer.in_channels - b) // a)
+            a, b = 0, layer.out_channels
+        forms.append((a, b))
+    return 1
+
+
+def _join_of(name: Any, join: Any) -> str:
+    if join not in JOINS:
+        raise GeometryError(f"join of node {name!r} must be one of {JOINS}, got {join!r}")
+    return str(join)
 
 
 def _layer_of(name: Any, given: Any) -> Layer | None:

@@ -527,7 +527,8 @@ WRONG = [
         "array_channels",
         lambda: cm.conv1d(2, 1, 1, weight=[[[1], [2]]])(np.ones((3, 5))),
         cm.GeometryError,
-        "Convolution takes 2 channels, its input has 3; make the two agree",
+        "conv1d(2, 1, 1, weight=<1×2×1 int64>) takes 2 channels, its input has 3; give it 3 input "
+        "channels, or its input 2",
     ),
     (
         "array_0d",
@@ -765,13 +766,15 @@ WRONG = [
         "sequential_ndim",
         lambda: cm.sequential(PLAIN, cm.conv2d(1, 1, 3)),
         cm.GeometryError,
-        "sequential needs layers with one number of axes, got 1 and 2; see ndim=",
+        "sequential needs layers with one number of axes: conv1d(1, 1, 3) has 1, conv2d(1, 1, 3) "
+        "2; see ndim=",
     ),
     (
         "sequential_channels",
         lambda: cm.sequential(cm.conv1d(1, 2, 3), cm.conv1d(3, 1, 3)),
         cm.GeometryError,
-        "Convolution takes 3 channels, its input has 2; make the two agree",
+        "layer 2 of sequential: conv1d(3, 1, 3) takes 3 channels, its input has 2; give it 2 "
+        "input channels, or its input 3",
     ),
     (
         "sequential_weights",
@@ -819,7 +822,8 @@ WRONG = [
         "network_axes",
         lambda: cm.network(graph({"a": cm.conv1d(1, 1, 1), "b": cm.relu()}, "ab")),
         cm.GeometryError,
-        "network needs layers with one number of axes, got [1, 2]; see ndim=",
+        "network needs layers with one number of axes, got 1 (node 'a') and 2 (node 'b'); see "
+        "ndim=",
     ),
     (
         "network_not_layer",

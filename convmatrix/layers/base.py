@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,6 +38,7 @@ __all__ = [
     "padding_mode",
     "padding_pairs",
     "per_axis",
+    "placed",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -233,8 +235,8 @@ class Layer(ABC):
         """The same layer for an input of so many channels."""
         if channels != self.in_channels:
             raise GeometryError(
-                f"{type(self).__name__} takes {self.in_channels} channels, its input has "
-                f"{channels}; make the two agree"
+                f"{self!r:.80} takes {self.in_channels} channels, its input has {channels}; give "
+                f"it {channels} input channels, or its input {self.in_channels}"
             )
         return self
 
@@ -332,6 +334,15 @@ class Layer(ABC):
             if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
         ]
         return f"{maker}({', '.join(shown)})"
+
+
+@contextmanager
+def placed(where: str) -> Iterator[None]:
+    """Say of a layer that does not fit where it stands."""
+    try:
+        yield
+    except GeometryError as error:
+        raise GeometryError(f"{where}: {error}") from None
 
 
 def listed_weights(layer: Layer, weight: Any) -> Iterator[Any]:

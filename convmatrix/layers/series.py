@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convmatrix.errors import GeometryError
-from convmatrix.layers.base import Array, Layer, listed_weights
+from convmatrix.layers.base import Array, Layer, listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.relation import Index
 
@@ -56,24 +56,37 @@ class Sequential(Layer):
 
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         size = self.sizes(input_size)
-        for layer in self.layers:
-            size = layer.output_size(size)
+        for where, layer in self.numbered:
+            with placed(where):
+                size = layer.output_size(size)
         return size
 
     def run(self, x: Array) -> Array:
-        for layer in self.layers:
-            x = layer.run(x)
+        for where, layer in self.numbered:
+            with placed(where):
+                x = layer.run(x)
         return x
+
+    @property
+    def numbered(self) -> Iterator[tuple[str, Layer]]:
+        """The layers, each with where it stands, as errors say it."""
+        return _numbered(self.layers)
 
     def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
         return "sequential", self.layers, {}
 
 
+def _numbered(layers: tuple[Layer, ...]) -> Iterator[tuple[str, Layer]]:
+    for i, layer in enumerate(layers, start=1):
+        yield f"layer {i} of sequential", layer
+
+
 def chain(layers: tuple[Layer, ...], channels: int) -> tuple[Layer, ...]:
     """The layers, each given its predecessor's channels."""
     fitted = []
-    for layer in layers:
-        fitted.append(layer.with_channels(channels))
+    for where, layer in _numbered(layers):
+        with placed(where):
+            fitted.append(layer.with_channels(channels))
         channels = fitted[-1].out_channels
     return tuple(fitted)
 
@@ -103,8 +116,8 @@ def sequential(*layers: Any) -> Sequential:
             )
         if layer.ndim != layers[0].ndim:
             raise GeometryError(
-                f"sequential needs layers with one number of axes, got {layers[0].ndim} and "
-                f"{layer.ndim}; see ndim="
+                f"sequential needs layers with one number of axes: {layers[0]!r:.60} has "
+                f"{layers[0].ndim}, {layer!r:.60} {layer.ndim}; see ndim="
             )
     fixed = [layer.in_channels for layer in layers if not layer.takes_channels]
     return Sequential(chain(layers, fixed[0]) if fixed else layers)

@@ -14,7 +14,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
-from convmatrix.layers.base import held_at
+from convmatrix.layers.base import held_at, placed
 from convmatrix.maps.base import Map
 from convmatrix.maps.leaf import LeafMap
 from convmatrix.maps.stages import Stages, chained, reversed_stages
@@ -267,8 +267,9 @@ def bind(layer: Layer, size: tuple[Index, ...]) -> Map:
             )
         return layer.on(size)
     result: Map | None = None
-    for part in layer.layers:
-        then = bind(part, size)
+    for where, part in layer.numbered:
+        with placed(where):
+            then = bind(part, size)
         result = then if result is None else compose(result, then, layer)
         size = then.out_shape[1:]
     assert result is not None

@@ -258,9 +258,6 @@ class NetworkMap(Map):
                     ways[i] = count
         return False
 
-    def _nnz(self) -> int:
-        return int(self._all_paths().sum())
-
     # ------------------------------------------------------------------------ connectivity
 
     @property

@@ -246,6 +246,21 @@ class Axis:
             return int(self.outputs * self.kernel)
         return self._below(self.size) - self._below(0)
 
+    @property
+    def entries(self) -> int | None:
+        """How many distinct `(output, input)` pairs: where taps collide, fewer than `pairs`. None
+        where too many windows leave the input to look at each."""
+        if not self.collides:
+            return self.pairs
+        start = max(0, -(self.first // self.stride))
+        stop = max(start, min(self.outputs, (self.size - 1 - self.last) // self.stride + 1))
+        border = self.outputs - (stop - start)
+        if border * self.kernel > MOST_READ:
+            return None
+        outputs = (*range(start), *range(stop, self.outputs))
+        distinct = (len({self.read(o, t) for t in range(self.kernel)}) for o in outputs)
+        return int((stop - start) * self.kernel + sum(distinct))
+
     def _below(self, limit: int) -> int:
         """How many `(output, tap)` pairs read a coordinate under a limit."""
         whole = max(0, min(self.outputs, (limit - 1 - self.last) // self.stride + 1))
@@ -254,6 +269,10 @@ class Axis:
         room = limit - 1 - self.first - self.stride * (some - 1)
         parts = _floor_sum(some - whole, self.stride, room + self.dilation, self.dilation)
         return int(whole * self.kernel + parts)
+
+
+MOST_READ = 1 << 20
+"""So many reads of windows that leave the input are looked at, at most."""
 
 
 def _floor_sum(count: int, step: int, start: int, divisor: int) -> int:

@@ -151,5 +151,10 @@ class ResizeAxis:
         """How many `(output, tap)` pairs read an input."""
         return sum(i != ABSENT for reads in self.table for i, _ in reads)
 
+    @property
+    def entries(self) -> int:
+        """How many distinct `(output, input)` pairs: all."""
+        return self.pairs
+
     def check(self, where: str) -> None:
         """Nothing can go wrong once the sizes are positive, and the layer sees to that."""

@@ -165,6 +165,11 @@ class Stencil:
         return any(axis.folds for axis in self.axes)
 
     @property
+    def collides(self) -> bool:
+        """Whether two taps of one output do meet on one input."""
+        return any(axis.collides for axis in self.axes)
+
+    @property
     def windows(self) -> tuple[Axis, ...]:
         """The axes of a stencil that has a kernel, which a resize has not."""
         return tuple(axis for axis in self.axes if isinstance(axis, Axis))
@@ -243,7 +248,7 @@ class Rearrangement:
     out_shape: tuple[int, ...]
 
     tap_shape = (1,)
-    folds = False
+    folds = collides = False
 
     @property
     def nnz(self) -> int:

@@ -157,9 +157,6 @@ class ComposedMap(Map):
             result = factor.pattern.after(result)
         return result
 
-    def _nnz(self) -> int:
-        return int(self._all_paths().sum())
-
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
         for factor in reversed(self.factors) if back else self.factors:
             counts = factor._paths(counts, back=back)

@@ -15,6 +15,7 @@ from convmatrix.layers.base import as_array
 from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.maps.arraylike import ArrayLike
+from convmatrix.maps.counting import counts_of, entries_of, grid, total
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element, unravel
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["Map", "times"]
 
 Array = np.ndarray[Any, Any]
+
+MOST_LISTED = 1 << 20
+"""So many triples are listed to count the distinct ends among them, at most."""
 
 
 class Map(ArrayLike, ABC):
@@ -149,12 +153,38 @@ class Map(ArrayLike, ABC):
 
     @property
     def nnz(self) -> int:
-        """How many triples there are: the exact number of multiplications. Nothing is built."""
+        """How many triples (output, tap, input) there are: the exact number of multiplications of
+        a layer; of a composite, whose tap is one of each layer, the number of paths. Nothing is
+        built. The matrix stores `entries`, which are fewer where triples share their ends.
+
+        >>> import convmatrix as cm
+        >>> stack = cm.sequential(cm.conv1d(1, 1, 3), cm.conv1d(1, 1, 3)).on(5)
+        >>> stack.nnz, stack.entries, stack.shape
+        (9, 5, (1, 5))
+        """
         self._require_numbers("count its connections")
         return self._nnz()
 
-    @abstractmethod
-    def _nnz(self) -> int: ...
+    @property
+    def connections(self) -> int:
+        """The triples (output, tap, input), `nnz` by its other name."""
+        return self.nnz
+
+    @property
+    def entries(self) -> int | None:
+        """How many entries the matrix stores: distinct (output, input) pairs that are connected,
+        whatever the weights are; None where they are too many to be told apart without it."""
+        self._require_numbers("count its entries")
+        found = entries_of(self._stages())
+        if found is None and self.nnz <= MOST_LISTED:
+            pattern = self.pattern
+            keys = pattern.rows.astype(np.int64) * self.shape[1] + pattern.indices
+            return len(np.unique(keys))
+        return found
+
+    def _nnz(self) -> int:
+        terms = counts_of(self._stages())
+        return int(self._all_paths().sum()) if terms is None else total(terms)
 
     @abstractmethod
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
@@ -218,6 +248,12 @@ class Map(ArrayLike, ABC):
     def _all_paths(self, *, back: bool = False) -> Array:
         """How many paths end at each output (or, `back`, begin at each input): int64, or Python's
         integers where 64 bits do not hold their sum."""
+        ends = self.in_shape if back else self.out_shape
+        largest = max(map(prod, self._stages().shapes))
+        check_memory(32 * largest, f"an array of the paths of {largest} elements")
+        terms = counts_of(self._stages(), back=back)
+        if terms is not None:
+            return grid(terms, ends)
         shape = (1, *(self.out_shape if back else self.in_shape))
         about = float(self._paths(np.ones(shape), back=back).sum())
         kind: Any = object if about > 2.0**62 else np.int64

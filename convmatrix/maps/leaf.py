@@ -137,7 +137,7 @@ class LeafMap(Map):
 
     @property
     def _collides(self) -> bool:
-        return isinstance(self.bound, Stencil) and any(axis.collides for axis in self.bound.axes)
+        return self.bound.collides
 
     def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         return blocks_of(self.bound, most)

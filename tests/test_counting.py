@@ -1,0 +1,93 @@
+"""Connections, paths and stored entries are three numbers, each counted without a matrix."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from bounds import peak_of, within
+from cases import LINEAR, NONLINEAR
+
+import convmatrix as cm
+from convmatrix.maps import counting
+
+
+def triples(a):
+    pattern = a.pattern
+    return pattern.nnz, len(set(zip(pattern.rows.tolist(), pattern.indices.tolist(), strict=True)))
+
+
+def with_turns(a):
+    """The map, its transpose, and both products of the two, where there are such."""
+    yield a
+    if a.is_linear:
+        yield from (a.T, a.T @ a, a @ a.T)
+
+
+@pytest.mark.parametrize(("layer", "size"), [pytest.param(*c[1:], id=c[0]) for c in LINEAR + NONLINEAR])
+def test_counts_are_those_of_the_pattern(layer, size):
+    for a in with_turns(layer.on(*size)):
+        assert (a.nnz, a.entries) == triples(a), a
+        assert a.connections == a.nnz
+        pattern = a.pattern
+        reads = np.bincount(pattern.rows, minlength=a.shape[0])
+        feeds = np.bincount(pattern.indices, minlength=a.shape[1])
+        assert np.array_equal(a._all_paths().reshape(-1), reads)
+        assert np.array_equal(a._all_paths(back=True).reshape(-1), feeds)
+        if a.is_linear and a.has_weights:
+            assert a.to_scipy().nnz == a.entries
+
+
+def branches(join):
+    graph = nx.DiGraph()
+    graph.add_node("in", layer=cm.conv2d(2, 4, 3, padding=1, padding_mode="circular"))
+    graph.add_node("shuffle", layer=cm.channel_shuffle(2, channels=4))
+    graph.add_node("wide", layer=cm.conv2d(4, 4, 3, dilation=2, padding=2, groups=2))
+    graph.add_node("out", layer=cm.conv2d(8 if join == "concat" else 4, 3, 3, stride=2), join=join)
+    graph.add_edges_from([("in", "shuffle"), ("in", "wide"), ("shuffle", "out"), ("wide", "out")])
+    return cm.network(graph)
+
+
+@pytest.mark.parametrize("most", [counting.MOST_TERMS, 0], ids=["products", "arrays"])
+@pytest.mark.parametrize("join", ["add", "concat"])
+def test_counts_of_branches_are_those_of_the_pattern(join, most, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_TERMS", most)
+    a = branches(join).on(6, 5)
+    for each in (a, a.T):
+        assert (each.nnz, each.entries) == triples(each)
+        reads = np.bincount(each.pattern.rows, minlength=each.shape[0])
+        assert np.array_equal(each._all_paths().reshape(-1), reads)
+
+
+def test_counts_of_large_stacks_need_no_arrays():
+    stack = "cm.sequential(*[cm.conv2d(1, 1, 3, padding=1)] * 2).on({0}, {0})"
+    with within(1):
+        peak, error = peak_of("", f"({stack.format(6000)}.nnz, {stack.format(6000)}.entries)")
+    assert not error
+    assert peak < 50 << 20
+    a = cm.sequential(*[cm.conv2d(1, 1, 3, padding=1)] * 2).on(6000, 6000)
+    assert a.nnz == (9 * 6000 - 12 + 2) ** 2 == a._all_paths().sum()
+    assert a.entries == (5 * 6000 - 6) ** 2
+
+
+def test_counts_beyond_64_bits_are_exact():
+    deep = cm.sequential(*[cm.conv2d(8, 8, 3, padding=1)] * 30).on(40, 40)
+    row = np.ones(40, object)
+    for _ in range(30):
+        row = np.convolve(row, [1, 1, 1], "same")
+    assert deep.nnz == int(row.sum()) ** 2 * 8**31 > 2**64
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        cm.conv1d(1, 1, 10**6, padding=10**6 - 1),
+        cm.conv1d(1, 1, 3, padding=10**12),
+        cm.zero_insert(10**9, ndim=1),
+    ],
+)
+def test_what_can_not_be_counted_is_refused_at_once(layer):
+    stack = cm.sequential(layer, cm.conv1d(1, 1, 3)).on(10**6)
+    with within(0.5), pytest.raises(cm.TooLargeError, match="counting"):
+        _ = stack.nnz
+    assert stack.leaves[0].nnz > 0

@@ -7,8 +7,9 @@ input, a row holds that input twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -16,19 +17,25 @@ import numpy as np
 
 from convmatrix.errors import TooLargeError
 from convmatrix.limits import check_memory
-from convmatrix.relation import Axis
+from convmatrix.relation import Axis, mirrored
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
 
 __all__ = [
-    "ChannelRows", "Pattern", "blocks_of", "channel_rows", "index_dtype", "pattern_of", "spread",
+    "SCRATCH", "Pattern", "Rows", "assembled", "blocks_of", "channel_rows", "index_dtype",
+    "pattern_bytes", "pattern_of",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
 
 def index_dtype(*sizes: int) -> type[np.signedinteger[Any]]:
-    """int32 while every number fits in it, else int64."""
+    """int32 while every number fits in it, else int64; `TooLargeError` where that does not do."""
+    if max(sizes) > np.iinfo(np.int64).max:
+        raise TooLargeError(
+            f"{max(sizes)} elements, connections or taps are more than 64-bit indices tell apart; "
+            f"use A.nnz, A.inputs_of(...) or A.outputs_of(...), which list nothing"
+        )
     return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
 
 
@@ -79,15 +86,15 @@ class Pattern:
     @property
     def T(self) -> Pattern:
         """The same triples with output and input exchanged."""
-        order = np.argsort(self.indices, kind="stable")
-        counts = np.bincount(self.indices, minlength=self.shape[1])
+        from scipy.sparse import csr_array
+
+        # SciPy's change of format keeps the order of the rows within a column, as this must
+        turned = csr_array((self.tap, self.indices, self.indptr), self.shape).tocsc()
+        kind = self.indices.dtype
         return Pattern(
-            _indptr(counts, self.indptr.dtype),
-            self.rows[order],
-            self.tap[order],
-            self.shape[::-1],
-            self.tap_counts,
-        )
+            turned.indptr.astype(kind, copy=False), turned.indices.astype(kind, copy=False),
+            turned.data, self.shape[::-1], self.tap_counts,
+        )  # fmt: skip
 
     def blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         """The triples `(rows, columns, taps)`, so many at a time."""
@@ -125,136 +132,236 @@ def _indptr(counts: Array, kind: Any) -> Array:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ChannelRows:
-    """The rows of one output channel. All channels have the same ones, but for offsets.
+class Rows:
+    """Some rows, each a run of `reads` (inputs, in order) and of the `taps` they are read through:
+    row `r` has the places from `start[r]` to `start[r + 1]`."""
 
-    Columns count from the first input channel of the group, taps from the channel's first.
-    """
-
-    counts: Array
-    columns: Array
+    start: Array
+    reads: Array
     taps: Array
-    collides: bool
+
+    @property
+    def counts(self) -> Array:
+        """How many inputs each row reads."""
+        return np.diff(self.start)
 
 
-def _axis_reads(axis: Axis | ResizeAxis, outputs: Array) -> tuple[Array, Array, Array]:
-    """Sources, validity and tap of each (output, place), places in the order of the sources."""
-    o, t = outputs[:, None], np.arange(axis.kernel)[None]
+BLOCK = 1 << 18
+"""Triples listed at a time, about: few enough to stay in a processor's cache."""
+SCRATCH = 100 * BLOCK
+"""The bytes that listing them takes."""
+
+
+def channel_rows(stencil: Stencil, kind: Any, most: int = BLOCK) -> Iterator[Rows]:
+    """The rows of output channel 0, some at a time, by index arithmetic alone: nothing is searched
+    or probed. All channels have the same ones, but for offsets."""
+    outputs = [axis.outputs for axis in stencil.axes]
+    whole = prod(stencil.kernel) * stencil.group_channels
+    behind: list[range] | None = None
+    for box in _boxes(outputs, max(1, most // whole)):
+        if behind != box[1:]:
+            behind, rest = box[1:], _rest(stencil, box)
+        yield _box_rows(stencil, kind, box, rest)
+
+
+def _boxes(sizes: list[int], most: int) -> Iterator[list[range]]:
+    """Coordinates `0 <= i < n` an axis, cut into boxes that follow one another in C order and have
+    about so many places at most."""
+    first, *rest = sizes
+    step = most // prod(rest)
+    if step == 0 and rest:
+        for i in range(first):
+            yield from ([range(i, i + 1), *box] for box in _boxes(rest, most))
+        return
+    for low in range(0, first, max(1, step)):
+        yield [range(low, min(low + max(1, step), first)), *map(range, rest)]
+
+
+def _rest(stencil: Stencil, box: list[range]) -> _Rest:
+    """The rows of all axes but the first."""
+    rest = Rows(np.array([0, 1]), np.array([0]), np.array([0]))
+    for j in reversed(range(1, len(box))):
+        axis = _axis_rows(stencil.axes[j], box[j])
+        planes = prod(stencil.in_shape[2 + j :]), prod(stencil.kernel[j + 1 :])
+        rest = _cross(axis, _Rest(rest), *planes)
+    step = 0 if stencil.factors is not None else prod(stencil.kernel)
+    return _Rest(rest, stencil.group_channels, prod(stencil.in_shape[1:]), step)
+
+
+def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Rows:
+    """The rows of a box of outputs."""
+    first = _axis_rows(stencil.axes[0], box[0])
+    rows = _cross(first, rest, prod(stencil.in_shape[2:]), prod(stencil.kernel[1:]))
+    reads, taps = rows.reads, rows.taps
+    if any(axis.collides for axis in stencil.axes[:-1]):  # every row is whole: modes that fold
+        order = np.argsort(reads.reshape(len(rows.start) - 1, -1), axis=1, kind="stable")
+        reads, taps = (
+            np.take_along_axis(a.reshape(order.shape), order, axis=1).reshape(-1)
+            for a in (reads, taps)
+        )
+    if stencil.local:
+        places = np.arange(len(rows.start) - 1) + ravel((b[0] for b in box), stencil.out_shape[1:])
+        taps = taps + np.repeat(places * prod(stencil.kernel), rows.counts)
+    return Rows(rows.start, reads.astype(kind, copy=False), taps)
+
+
+def _axis_rows(axis: Axis | ResizeAxis, outputs: range) -> Rows:
+    """What outputs along one axis read, cut to real inputs before anything is listed."""
+    o = np.arange(outputs.start, outputs.stop)
+    if isinstance(axis, Axis) and not axis.folds:
+        begin = replace(axis, flip=False).source(o, 0)
+        first = np.maximum(-(begin // axis.dilation), 0)
+        last = np.minimum((axis.size - 1 - begin) // axis.dilation, axis.kernel - 1)
+        counts = np.maximum(last - first + 1, 0)
+        start = _indptr(counts, np.int64)
+        t = np.arange(start[-1]) + np.repeat(first - start[:-1], counts)
+        t = mirrored(t, axis.kernel) if axis.flip else t
+        return Rows(start, axis.read(np.repeat(o, counts), t), t)
+    t = np.broadcast_to(np.arange(axis.kernel), (len(o), axis.kernel))
     if isinstance(axis, Axis) and axis.flip:
         t = t[:, ::-1]
-    reads = axis.read(o, t)
-    return reads, axis.inside(reads), t
+    reads = axis.read(o[:, None], t)
+    order = np.argsort(reads, axis=1, kind="stable")
+    reads, t = np.take_along_axis(reads, order, 1), np.take_along_axis(t, order, 1)
+    live = axis.inside(reads)
+    return Rows(_indptr(live.sum(axis=1), np.int64), reads[live], t[live])
 
 
-def _grid(arrays: Sequence[Array]) -> tuple[Array, ...]:
-    """One array `(outputs, places)` an axis, shaped to broadcast over (*outputs, *places)."""
-    ndim = len(arrays)
-    grids = []
-    for j, array in enumerate(arrays):
-        shape = [1] * (2 * ndim)
-        shape[j], shape[ndim + j] = array.shape
-        grids.append(array.reshape(shape))
-    return tuple(grids)
+@dataclass(slots=True, eq=False)
+class _Rest:
+    """The rows of some axes, and the channels that lie before them: what an axis is crossed with.
+
+    `plane` and `window` are how far apart channels are among inputs and taps.
+    """
+
+    rows: Rows
+    channels: int = 1
+    plane: int = 0
+    window: int = 0
+    known: tuple[int, tuple[Array, Array, Array]] | None = None
+
+    def offsets(self, count: int) -> tuple[Array, Array, Array]:
+        """Of rows crossed with an axis that has so many places (channels come first in a row, then
+        these, then ours): which of these each place is, and how far on its input and tap are."""
+        if self.known is None or self.known[0] != count:  # away from borders all are the same
+            size, counts = self.channels * count, self.rows.counts
+            begin = np.repeat(self.rows.start[:-1], counts * size)
+            place = np.arange(len(begin)) - begin * size
+            outer, inner = np.divmod(place, np.repeat(counts, counts * size))
+            channel, outer = np.divmod(outer, count)
+            inner += begin
+            reads = self.rows.reads[inner] + channel * self.plane
+            self.known = count, (outer, reads, self.rows.taps[inner] + channel * self.window)
+        return self.known[1]
 
 
-def channel_rows(stencil: Stencil, kind: Any, part: range | None = None) -> ChannelRows:
-    """The rows of one output channel, by index arithmetic alone: nothing is searched or probed.
-    Of the first axis' outputs all, or a part."""
-    every = [np.arange(axis.outputs) for axis in stencil.axes]
-    if part is not None:
-        every[0] = every[0][part.start : part.stop]
-    outputs, window = prod(map(len, every)), prod(stencil.kernel)
-    spatial = (*map(len, every), *stencil.kernel)
-    reads = map(_axis_reads, stencil.axes, every)
-    places, valid, taps = map(_grid, zip(*reads, strict=True))
-
-    flat = ravel((p.astype(kind) for p in places), stencil.in_shape[1:])
-    flat = flat.reshape(outputs, 1, window)
-    channel = np.arange(stencil.group_channels, dtype=kind)[:, None]
-    columns = (flat + channel * prod(stencil.in_shape[1:])).reshape(outputs, -1)
-
-    position = _grid([o[:, None] for o in every])
-    tap = stencil.tap(0, 0, position, taps).astype(kind)
-    tap = np.broadcast_to(tap, spatial).reshape(outputs, 1, window) if stencil.local else (
-        np.broadcast_to(tap, (*(1,) * len(position), *stencil.kernel)).reshape(1, 1, window)
-    )  # fmt: skip
-    if stencil.factors is None:
-        tap = tap + channel * window
-    tap = np.broadcast_to(tap, (outputs, len(channel), window)).reshape(outputs, -1)
-
-    if stencil.folds:
-        order = np.argsort(columns, axis=1, kind="stable")
-        columns = np.take_along_axis(columns, order, axis=1)
-        tap = np.take_along_axis(tap, order, axis=1)
-        collides = bool((columns[:, 1:] == columns[:, :-1]).any())
-        return ChannelRows(_full(columns), columns.reshape(-1), tap.reshape(-1), collides)
-    live: Array = np.ones((), bool)
-    for inside in valid:
-        live = live & inside
-    if live.all():
-        return ChannelRows(_full(columns), columns.reshape(-1), tap.reshape(-1), False)
-    live = np.broadcast_to(live, spatial).reshape(outputs, 1, window)
-    live = np.broadcast_to(live, (outputs, len(channel), window)).reshape(outputs, -1)
-    return ChannelRows(live.sum(axis=1), columns[live], tap[live], False)
+def _cross(first: Rows, rest: _Rest, plane: int, window: int) -> Rows:
+    """The rows of an axis and of those behind it together; `plane` and `window` are how far apart
+    neighbours along the axis are among inputs and taps."""
+    counts = np.multiply.outer(first.counts, rest.rows.counts).reshape(-1) * rest.channels
+    start = _indptr(counts, np.int64)
+    reads, taps = np.empty(start[-1], np.int64), np.empty(start[-1], np.int64)
+    height = len(rest.rows.counts)
+    for low, high, count in _runs(first.counts):
+        into = slice(start[low * height], start[high * height])
+        if into.start < into.stop:
+            here, shape = slice(first.start[low], first.start[high]), (high - low, count)
+            outer, *offsets = rest.offsets(count)
+            ends = (first.reads, plane, reads), (first.taps, window, taps)
+            for (own, step, out), offset in zip(ends, offsets, strict=True):
+                part = out[into].reshape(high - low, -1)
+                np.take(own[here].reshape(shape) * step, outer, axis=1, out=part, mode="clip")
+                part += offset
+    return Rows(start, reads, taps)
 
 
-def _full(columns: Array) -> Array:
-    return np.full(len(columns), columns.shape[1], np.int64)
+def _runs(counts: Array) -> Iterator[tuple[int, int, int]]:
+    """`(first, stop, count)` of rows that follow one another with as many places."""
+    edges = [0, *(np.flatnonzero(np.diff(counts)) + 1).tolist(), len(counts)]
+    yield from ((low, high, int(counts[low])) for low, high in pairwise(edges) if low < high)
 
 
-def spread(stencil: Stencil, rows: ChannelRows, kind: Any) -> tuple[Array, Array]:
-    """`indptr` and `indices` of all output channels, from those of one."""
-    groups, width = stencil.groups, stencil.out_channels // stencil.groups
-    indptr = _indptr(np.tile(rows.counts, stencil.out_channels), kind)
-    indices = np.empty((groups, width, len(rows.columns)), kind)
+def assembled(
+    stencil: Stencil, kind: Any, told: Callable[[slice, Array], None]
+) -> tuple[Array, Array]:
+    """`indptr` and `indices` of all rows, nothing but they allocated; `told` is given the taps of
+    output channel 0, some at a time, and their places in its rows."""
+    groups, channels = stencil.groups, stencil.out_channels
+    plane, width = prod(stencil.out_shape[1:]), stencil.nnz // channels
+    indptr, indices = np.empty(channels * plane + 1, kind), np.empty(stencil.nnz, kind)
+    start, rows = (
+        indptr[1:].reshape(channels, plane),
+        indices.reshape(groups, channels // groups, width),
+    )
+    row = low = 0
+    for part in channel_rows(stencil, kind):
+        here = slice(low, low + len(part.reads))
+        start[0, row : row + len(part.counts)] = part.start[1:] + low
+        rows[0, 0, here] = part.reads
+        told(here, part.taps)
+        row, low = row + len(part.counts), here.stop
     step = stencil.group_channels * prod(stencil.in_shape[1:])
-    for group in range(groups):
-        np.add(rows.columns, kind(group * step), out=indices[group, 0])
-        indices[group, 1:] = indices[group, 0]
-    return indptr, indices.reshape(-1)
+    for group in range(1, groups):
+        np.add(rows[0, 0], kind(group * step), out=rows[group, 0])
+    rows[:, 1:] = rows[:, :1]
+    for o in range(1, channels):
+        np.add(start[0], kind(o * width), out=start[o])
+    indptr[0] = 0
+    return indptr, indices
 
 
-BLOCK = 1 << 20
-"""Triples of a block, about."""
-
-
-def blocks_of(bound: Bound, most: int = BLOCK) -> Iterator[tuple[Array, Array, Array]]:
+def blocks_of(bound: Bound, most: int = 1 << 20) -> Iterator[tuple[Array, Array, Array]]:
     """The triples `(rows, columns, taps)` in the pattern's order, some output rows at a time, in
     memory that does not grow with their number."""
     kind = index_dtype(prod(bound.out_shape), prod(bound.in_shape), prod(bound.tap_shape))
     if isinstance(bound, Rearrangement):
-        yield from pattern_of(bound).blocks(most)
+        for low in range(0, prod(bound.out_shape), most):
+            rows = np.arange(low, min(low + most, prod(bound.out_shape)), dtype=kind)
+            yield rows, _moved(bound, rows), np.zeros(len(rows), kind)
         return
-    first, inner = bound.out_shape[1], prod(bound.out_shape[2:])
-    a_row = max(1, inner * bound.group_channels * prod(bound.kernel))
-    step = max(1, min(first, most // a_row))
-    parts = [range(low, min(low + step, first)) for low in range(0, first, step)]
-    kept = channel_rows(bound, kind, parts[0]) if len(parts) == 1 else None
-    width = bound.out_channels // bound.groups
+    width, plane = bound.out_channels // bound.groups, prod(bound.out_shape[1:])
     group_step = bound.group_channels * prod(bound.in_shape[1:])
     tap_step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
+    single = plane * bound.group_channels * prod(bound.kernel) <= most
+    kept = list(channel_rows(bound, kind, most)) if single else None
     for o in range(bound.out_channels):
-        for part in parts:
-            rows = kept or channel_rows(bound, kind, part)
-            start = (o * first + part.start) * inner
-            outputs = np.arange(start, start + len(rows.counts), dtype=kind)
-            columns = rows.columns + kind(o // width * group_step)
-            yield np.repeat(outputs, rows.counts), columns, rows.taps + kind(o * tap_step)
+        low = o * plane
+        for part in kept or channel_rows(bound, kind, most):
+            outputs = np.arange(low, low + len(part.start) - 1, dtype=kind)
+            columns = part.reads + kind(o // width * group_step)
+            yield np.repeat(outputs, part.counts), columns, (part.taps + o * tap_step).astype(kind)
+            low += len(outputs)
+
+
+def _moved(bound: Rearrangement, outputs: Array) -> Array:
+    """The input that each output of a permutation is."""
+    places = np.unravel_index(outputs, [bound.parts[j] for j in bound.order])
+    found = dict(zip(bound.order, places, strict=True))
+    flat = ravel((found[j] for j in range(len(bound.parts))), bound.parts)
+    return np.asarray(flat, outputs.dtype)
+
+
+def pattern_bytes(bound: Bound) -> int:
+    """The memory that the pattern of an elementary layer at a size takes."""
+    rows, columns = prod(bound.out_shape), prod(bound.in_shape)
+    kind, tap_kind = index_dtype(rows, columns, bound.nnz), index_dtype(prod(bound.tap_shape))
+    sizes = np.dtype(kind).itemsize, np.dtype(tap_kind).itemsize
+    return (rows + 1) * sizes[0] + bound.nnz * sum(sizes) + SCRATCH
 
 
 def pattern_of(bound: Bound) -> Pattern:
     """The triples of an elementary layer at a size."""
     shape = (prod(bound.out_shape), prod(bound.in_shape))
-    kind = index_dtype(*shape, bound.nnz)
-    check_memory(2 * np.dtype(kind).itemsize * bound.nnz, f"a pattern of {bound.nnz} triples")
+    kind, tap_kind = index_dtype(*shape, bound.nnz), index_dtype(prod(bound.tap_shape))
+    check_memory(pattern_bytes(bound), f"a pattern of {bound.nnz} triples")
     if isinstance(bound, Rearrangement):
-        place = np.arange(shape[1], dtype=kind).reshape(bound.parts).transpose(bound.order)
         one = np.arange(shape[0] + 1, dtype=kind)
-        return Pattern(one, place.reshape(-1), np.zeros(shape[0], kind), shape)
-    rows = channel_rows(bound, kind)
-    indptr, indices = spread(bound, rows, kind)
-    tap = np.empty((bound.out_channels, len(rows.taps)), index_dtype(prod(bound.tap_shape)))
+        return Pattern(one, _moved(bound, one[:-1]), np.zeros(shape[0], kind), shape)
+    tap = np.empty((bound.out_channels, bound.nnz // bound.out_channels), tap_kind)
+    indptr, indices = assembled(
+        bound, kind, lambda here, taps: np.copyto(tap[0, here], taps, casting="same_kind")
+    )
     step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
-    for o in range(bound.out_channels):
-        np.add(rows.taps, tap.dtype.type(o * step), out=tap[o])
+    for o in range(1, bound.out_channels):
+        np.add(tap[0], tap_kind(o * step), out=tap[o])
     return Pattern(indptr, indices, tap.reshape(-1), shape, (prod(bound.tap_shape),))

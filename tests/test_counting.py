@@ -24,7 +24,9 @@ def with_turns(a):
         yield from (a.T, a.T @ a, a @ a.T)
 
 
-@pytest.mark.parametrize(("layer", "size"), [pytest.param(*c[1:], id=c[0]) for c in LINEAR + NONLINEAR])
+@pytest.mark.parametrize(
+    ("layer", "size"), [pytest.param(*c[1:], id=c[0]) for c in LINEAR + NONLINEAR]
+)
 def test_counts_are_those_of_the_pattern(layer, size):
     for a in with_turns(layer.on(*size)):
         assert (a.nnz, a.entries) == triples(a), a

@@ -9,7 +9,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
-from convmatrix.pattern import channel_rows, index_dtype, pattern_of, spread
+from convmatrix.pattern import SCRATCH, assembled, index_dtype, pattern_of
 from convmatrix.stencil import Bound, Rearrangement
 
 if TYPE_CHECKING:
@@ -39,24 +39,32 @@ def assemble(bound: Bound, values: Array) -> csr_array:
     dtype = number_dtype(values)
     rows_columns = (prod(bound.out_shape), prod(bound.in_shape))
     kind = index_dtype(*rows_columns, bound.nnz)
-    check_memory((np.dtype(kind).itemsize + dtype.itemsize) * bound.nnz, "the matrix")
+    check_memory(matrix_bytes(bound, dtype), "the matrix")
     if isinstance(bound, Rearrangement):
         pattern = pattern_of(bound)
         data = np.full(rows_columns[0], values.reshape(-1)[0], dtype)
         return _csr(data, pattern.indices, pattern.indptr, rows_columns)
-    rows = channel_rows(bound, kind)
-    indptr, indices = spread(bound, rows, kind)
-    data = np.empty((bound.out_channels, len(rows.taps)), dtype)
-    if bound.factors is None:
-        kernels = np.ascontiguousarray(values.reshape(bound.out_channels, -1), dtype)
-        for o in range(bound.out_channels):
-            np.take(kernels[o], rows.taps, out=data[o], mode="clip")
-    else:
-        data[:] = values.reshape(-1).astype(dtype, copy=False)[rows.taps]
-    matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not rows.collides)
-    if rows.collides:
+    data = np.empty((bound.out_channels, bound.nnz // bound.out_channels), dtype)
+    flat = np.ascontiguousarray(values.reshape(-1), dtype)
+    kernels = flat.reshape(bound.out_channels, -1) if bound.factors is None else flat[None]
+
+    def told(here: slice, taps: Array) -> None:
+        for row, kernel in zip(data, kernels, strict=False):
+            np.take(kernel, taps, out=row[here], mode="clip")
+
+    indptr, indices = assembled(bound, kind, told)
+    data[len(kernels) :] = data[0]  # fixed coefficients are the same in every channel
+    matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not bound.collides)
+    if bound.collides:
         matrix.sum_duplicates()
     return matrix
+
+
+def matrix_bytes(bound: Bound, dtype: np.dtype[Any]) -> int:
+    """The memory that `assemble` takes."""
+    rows, columns = prod(bound.out_shape), prod(bound.in_shape)
+    index = np.dtype(index_dtype(rows, columns, bound.nnz)).itemsize
+    return (rows + 1) * index + bound.nnz * (index + dtype.itemsize) + SCRATCH
 
 
 def _csr(

@@ -63,13 +63,13 @@ def test_counts_of_branches_are_those_of_the_pattern(join, most, monkeypatch):
 
 def test_counts_of_large_stacks_need_no_arrays():
     stack = "cm.sequential(*[cm.conv2d(1, 1, 3, padding=1)] * 2).on({0}, {0})"
-    with within(1):
-        peak, error = peak_of("", f"({stack.format(6000)}.nnz, {stack.format(6000)}.entries)")
+    peak, error = peak_of("", f"({stack.format(6000)}.nnz, {stack.format(6000)}.entries)")
     assert not error
     assert peak < 50 << 20
     a = cm.sequential(*[cm.conv2d(1, 1, 3, padding=1)] * 2).on(6000, 6000)
-    assert a.nnz == (9 * 6000 - 12 + 2) ** 2 == a._all_paths().sum()
-    assert a.entries == (5 * 6000 - 6) ** 2
+    with within(2):
+        assert a.nnz == (9 * 6000 - 12 + 2) ** 2 == a._all_paths().sum()
+        assert a.entries == (5 * 6000 - 6) ** 2
 
 
 def test_counts_beyond_64_bits_are_exact():
@@ -90,6 +90,6 @@ def test_counts_beyond_64_bits_are_exact():
 )
 def test_what_can_not_be_counted_is_refused_at_once(layer):
     stack = cm.sequential(layer, cm.conv1d(1, 1, 3)).on(10**6)
-    with within(0.5), pytest.raises(cm.TooLargeError, match="counting"):
+    with within(2), pytest.raises(cm.TooLargeError, match="counting"):
         _ = stack.nnz
     assert stack.leaves[0].nnz > 0

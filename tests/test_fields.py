@@ -64,7 +64,7 @@ def has_gaps(stack):
 
 
 def test_fields_of_huge_strides_are_answered_at_once():
-    with within(0.5):
+    with within(2):
         (field,) = cm.receptive_field(cm.zero_insert(10**9, ndim=1, channels=1), 5)
         assert (field.size, field.stride) == (1, Fraction(1, 10**9))
         up = cm.conv_transpose1d(1, 1, 3 * 10**8, stride=10**8)

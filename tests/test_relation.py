@@ -118,7 +118,7 @@ def test_counts_in_closed_form_are_those_of_a_list(mode):
 
 @pytest.mark.parametrize("mode", ["zeros", "circular", "reflect", "replicate"])
 def test_counts_of_huge_axes_are_answered_at_once(mode):
-    with within(0.5):
+    with within(2):
         axis = Axis(10**20, 10**9, 10**6 + 3, 7, 10**8, 10**8, mode)
         assert axis.pairs > 10**20
         assert not axis.collides or mode in ("reflect", "replicate")

@@ -68,7 +68,7 @@ def test_counts_of_large_stacks_need_no_arrays():
     assert peak < 50 << 20
     a = cm.sequential(*[cm.conv2d(1, 1, 3, padding=1)] * 2).on(6000, 6000)
     with within(2):
-        assert a.nnz == (9 * 6000 - 12 + 2) ** 2 == a._all_paths().sum()
+        assert a.nnz == (9 * 6000 - 12 + 2) ** 2
         assert a.entries == (5 * 6000 - 6) ** 2
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "SymbolicError",
     "TooLargeError",
     "WeightError",
+    "no_truth_value",
     "printable",
 ]
 
@@ -65,7 +66,8 @@ class NotLinearError(ConvMatrixError):
 
 
 class SymbolicError(ConvMatrixError):
-    """Numbers asked of a map whose geometry still has symbols."""
+    """Numbers asked of a map whose geometry still has symbols, or yes or no of a verdict that
+    depends on a kernel's."""
 
 
 class ProofError(ConvMatrixError):
@@ -92,3 +94,14 @@ class MissingExtraError(ConvMatrixError, ImportError):
             f"{purpose} needs {library}, which is not installed; "
             f"run: python -m pip install 'convmatrix[{extra}]'"
         )
+
+
+def no_truth_value(what: str, ask: str) -> ConvMatrixError:
+    """The error of a result that is neither true nor false as a condition.
+
+    >>> raise no_truth_value("a stack of 2 verdicts", ".separable.all()")
+    Traceback (most recent call last):
+    ...
+    convmatrix.errors.ConvMatrixError: the truth value of a stack of 2 verdicts is ambiguous; ...
+    """
+    return ConvMatrixError(f"the truth value of {what} is ambiguous; use {ask}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import GeometryError
+from convmatrix.errors import GeometryError, no_truth_value
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
@@ -47,6 +47,9 @@ class Connectivity:
     inside: tuple[int, ...]
     field: tuple[tuple[int, int], ...]
     unseen: float
+
+    def __bool__(self) -> bool:
+        raise no_truth_value("a map's connectivity", ".uniform, .dead_inputs or .unseen")
 
     @property
     def uniform(self) -> bool:

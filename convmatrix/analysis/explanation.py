@@ -74,7 +74,7 @@ class Explanation:
             **self.cost.to_dict(),
             "relations": list(self.relations),
             "receptive_field": fields and [field.to_dict() for field in fields],
-            "proof": self.proof and self.proof.to_dict(),
+            "proof": None if self.proof is None else self.proof.to_dict(),
             "factorizations": {m: list(names) for m, names in self.factorizations.items()},
             "separability": self.separability and [s.to_dict() for s in self.separability],
         }

@@ -12,14 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError, printable
+from convmatrix.errors import WeightError, no_truth_value, printable
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.numbers import as_numpy, check_tolerance
-from convmatrix.separable.numerical import default_tolerance, units
+from convmatrix.separable.numerical import units
+from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.stacks import ExactStack, NumericalStack
+from convmatrix.separable.text import markdown
 
 __all__ = ["LayerSeparability", "NetworkSeparability", "TrainedLayer", "network_separability"]
 
@@ -128,6 +130,9 @@ class LayerSeparability:
     multiplier: int | None
     layout: str = ""
 
+    def __bool__(self) -> bool:
+        raise no_truth_value("a layer's separability", ".numerically == .kernels, or > 0")
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkSeparability:
@@ -135,6 +140,9 @@ class NetworkSeparability:
 
     layers: tuple[LayerSeparability, ...]
     others: int
+
+    def __bool__(self) -> bool:
+        raise no_truth_value("a network's separability", "its .layers, a row a layer")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -162,6 +170,9 @@ class NetworkSeparability:
                              row.numerically, *row.energy, row.rank, row.macs, row.macs_saved,
                              row.depthwise_error, row.multiplier, row.layout])  # fmt: skip
         return text.getvalue()
+
+    def _repr_markdown_(self) -> str:
+        return markdown(f"separability of {len(self.layers)} layers\n{self}")
 
     def __str__(self) -> str:
         head = ("layer", "kind", "weight", "kernels", "exact", "numeric", "first term", "rank",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from convmatrix.errors import ProofError
 from convmatrix.stencil import Element
 
 __all__ = ["LEVELS", "Counterexample", "Proof", "Replay"]
@@ -85,7 +86,8 @@ class Counterexample:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The verdict on a statement; true as a condition only where it is proved.
+    """The verdict on a statement; as a condition true where it is proved, false where refuted, and
+    an error where it is unknown.
 
     Attributes
     ----------
@@ -115,7 +117,12 @@ class Proof:
     witness: dict[str, int] | None = None
 
     def __bool__(self) -> bool:
-        return self.holds is True
+        if self.holds is None:
+            raise ProofError(
+                f"unknown: {self.statement} is neither proved nor refuted ({self.scope}); use "
+                f".holds, which is None"
+            )
+        return self.holds
 
     @property
     def verdict(self) -> str:

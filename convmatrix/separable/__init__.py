@@ -3,7 +3,8 @@
 from convmatrix.separable.base import Minor
 from convmatrix.separable.depthwise import DepthwiseSeparability, depthwise_separability
 from convmatrix.separable.groups import ChannelGroups, channel_groups
-from convmatrix.separable.verdict import Separability, separability
+from convmatrix.separable.question import separability
+from convmatrix.separable.verdict import Separability
 
 __all__ = [
     "ChannelGroups",

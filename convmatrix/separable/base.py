@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import prod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
 
+if TYPE_CHECKING:
+    from convmatrix.separable.precision import Precision
+
 __all__ = [
     "Minor",
     "Verdict",
     "largest_part",
+    "ratio_of",
     "relative_tail",
     "scaled_floats",
     "unfold",
@@ -98,6 +102,11 @@ class Verdict(ABC):
                 parts.append(tuple(i for i in range(ndim) if not apart[i, j]))
         return tuple(parts)
 
+    @property
+    @abstractmethod
+    def precision(self) -> Precision | None:
+        """The finest at which the kernel is separable; None where it is at none, or exactly."""
+
     @cached_property
     def distance(self) -> float:
         """Relative Frobenius distance to the nearest separable kernel; beyond two axes the largest
@@ -112,6 +121,28 @@ class Verdict(ABC):
         table = unfold(unit_floats(self.kernel), (axis,))
         sigma: Array = np.linalg.svd(table, compute_uv=False)
         return sigma
+
+    @property
+    def holds_at(self) -> str | None:
+        """The name of that precision."""
+        if self.separable and self.exact:
+            return "exact"
+        return None if self.precision is None else self.precision.name
+
+    @property
+    def rounded(self) -> bool:
+        """Whether it is not separable, but is at the precision that its values were rounded to."""
+        return self.separable is False and self.precision is not None
+
+    def _worst_ratio(self) -> float:
+        """The largest σ₂/σ₁ of the unfoldings."""
+        axes = range(1 if self.kernel.ndim == 2 else self.kernel.ndim)
+        return max(ratio_of(self.singular_values(axis)) for axis in axes)
+
+
+def ratio_of(sigma: Array) -> float:
+    """`σ₂/σ₁`."""
+    return float(sigma[1] / sigma[0]) if len(sigma) > 1 and sigma[0] else 0.0
 
 
 def unit_floats(kernel: Array) -> Array:

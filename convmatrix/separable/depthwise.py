@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +25,9 @@ from convmatrix.separable.numbers import (
     has_symbols,
     kernel_array,
 )
-from convmatrix.separable.numerical import default_tolerance
+from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.ranks import exact_rank, rank_factors
-
-if TYPE_CHECKING:
-    pass
+from convmatrix.separable.text import markdown
 
 __all__ = ["DepthwiseSeparability", "depthwise_separability"]
 
@@ -38,7 +36,7 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class DepthwiseSeparability:
-    """The verdict of `depthwise_separability`.
+    """The verdict of `depthwise_separability`; as a condition it is `separable`.
 
     Attributes
     ----------
@@ -70,6 +68,9 @@ class DepthwiseSeparability:
     distance: float
     method: str
 
+    def __bool__(self) -> bool:
+        return self.separable
+
     @property
     def least_multiplier(self) -> int:
         """The least multiplier with which the layer is depthwise-separable."""
@@ -100,6 +101,9 @@ class DepthwiseSeparability:
             "distance": self.distance,
             "method": self.method,
         }
+
+    def _repr_markdown_(self) -> str:
+        return markdown(str(self))
 
     def __str__(self) -> str:
         said = "depthwise-separable" if self.separable else "not depthwise-separable"

@@ -20,6 +20,7 @@ import numpy as np
 from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.numbers import each, in_field, integers, nonzero, shown, simplest
+from convmatrix.separable.precision import Precision, precision_of
 from convmatrix.separable.ranks import exact_rank
 
 __all__ = ["ExactVerdict", "fibre", "find_minor"]
@@ -97,6 +98,18 @@ class ExactVerdict(Verdict):
         if self.kernel.ndim == 2:
             return (exact_rank(self.kernel),) * 2
         return tuple(exact_rank(unfold(self.kernel, (j,))) for j in range(self.kernel.ndim))
+
+    @cached_property
+    def precision(self) -> Precision | None:
+        """Of fractions, as decimals and floats that were taken exactly are; integers are what they
+        are."""
+        if self.separable or self._whole is None or self._whole is self.kernel:
+            return None
+        try:
+            floats = self.kernel.astype(np.float64)
+        except OverflowError:
+            return None
+        return precision_of(floats, self._worst_ratio())
 
     def splits(self, axes: Place) -> bool:
         if self.pivot is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError
+from convmatrix.errors import WeightError, no_truth_value
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
@@ -19,6 +19,7 @@ from convmatrix.separable.numbers import (
     kernel_array,
     nonzero,
 )
+from convmatrix.separable.text import markdown
 
 if TYPE_CHECKING:
     from networkx import Graph
@@ -49,6 +50,9 @@ class ChannelGroups:
     in_order: int
     weight: Array = field(repr=False)
     tolerance: float = field(default=0.0, repr=False)
+
+    def __bool__(self) -> bool:
+        raise no_truth_value("channel groups", ".count > 1 or .in_order > 1")
 
     @property
     def count(self) -> int:
@@ -134,6 +138,9 @@ class ChannelGroups:
         blocks = [{"inputs": list(i), "outputs": list(o)} for i, o in self.groups]
         return {"count": self.count, "in_order": self.in_order, "equal": self.equal,
                 "groups": blocks}  # fmt: skip
+
+    def _repr_markdown_(self) -> str:
+        return markdown(str(self))
 
     def __str__(self) -> str:
         shown = [f"  inputs {_run(i)} → outputs {_run(o)}" for i, o in self.groups[:8]]

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import WeightError
+from convmatrix.kernels import named
+from convmatrix.separable.base import largest_part
+from convmatrix.separable.precision import default_tolerance
 
 __all__ = [
     "as_numpy",
@@ -24,6 +27,7 @@ __all__ = [
     "number",
     "plain",
     "shown",
+    "shown_all",
     "simplest",
     "simplified",
 ]
@@ -39,6 +43,8 @@ MOST_BITS = 10_000
 def kernel_array(kernel: Any, least: int = 2) -> Array:
     """The kernel as an array of at least so many axes: floats and complex numbers as they are (a
     copy, that later changes do not reach), everything else as objects."""
+    if isinstance(kernel, str):
+        kernel = named(kernel)
     try:
         array = as_numpy(kernel)
     except ValueError:
@@ -197,6 +203,15 @@ def shown(value: Any) -> str:
         texts = [str(n) if n.bit_length() < MOST_BITS else hex(n) for n in parts]
         return texts[0] if parts[1] == 1 else "/".join(texts)
     return str(value)
+
+
+def shown_all(values: Array) -> list[str]:
+    """A row of numbers for people: of floats what is nothing beside the largest is 0."""
+    if values.dtype.kind in "fc":
+        noise = default_tolerance(values.shape, values.dtype) * largest_part(values).max()
+        parts = [np.where(abs(p) <= noise, 0, p) for p in (values.real, values.imag)]
+        values = parts[0] + 1j * parts[1] if values.dtype.kind == "c" else parts[0]
+    return [shown(value) for value in values.tolist()]
 
 
 def each(array: Array, function: Any) -> Array:

@@ -14,9 +14,17 @@ from typing import Any
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import Minor, Verdict, largest_part, unfold, unit_floats
+from convmatrix.separable.base import (
+    Minor,
+    Verdict,
+    largest_part,
+    ratio_of,
+    unfold,
+    unit_floats,
+)
+from convmatrix.separable.precision import Precision, precision_of
 
-__all__ = ["NumericalVerdict", "default_tolerance", "relative_distance", "singular_values", "units"]
+__all__ = ["NumericalVerdict", "relative_distance", "singular_values", "units"]
 
 Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
@@ -28,11 +36,6 @@ DEGENERATE, NEARLY = 1e-4, 1e-6
 the cosine from 1 within which it does."""
 
 
-def default_tolerance(shape: Sequence[int], dtype: np.dtype[Any]) -> float:
-    """`max(shape) * eps`, as `numpy.linalg.matrix_rank`."""
-    return float(max(shape) * max(np.finfo(dtype).eps, np.finfo(np.float64).eps))
-
-
 class NumericalVerdict(Verdict):
     """The verdict on one kernel of floats or complex numbers."""
 
@@ -42,11 +45,11 @@ class NumericalVerdict(Verdict):
     def __init__(self, kernel: Array, tolerance: float) -> None:
         self.kernel, self.tolerance = kernel, tolerance
         self._unit = unit_floats(kernel)
-        ratios = [self._ratio(self.singular_values(axis)) for axis in range(kernel.ndim)]
-        self._worst = int(np.argmax(ratios))
-        self.separable = max(ratios) <= tolerance
+        ratios = [ratio_of(self.singular_values(axis)) for axis in range(kernel.ndim)]
+        self._worst, self._ratio = int(np.argmax(ratios)), max(ratios)
+        self.separable = self._ratio <= tolerance
         self.method = (
-            f"numerical: σ₂/σ₁ = {max(ratios):.2g} against the tolerance {tolerance:.2g}"
+            f"numerical: σ₂/σ₁ = {self._ratio:.2g} against the tolerance {tolerance:.2g}"
             if self._unit.any()
             else "numerical: every entry is 0"
         )
@@ -61,9 +64,9 @@ class NumericalVerdict(Verdict):
     def _sigma(self) -> dict[int, Array]:
         return {}
 
-    @staticmethod
-    def _ratio(sigma: Array) -> float:
-        return float(sigma[1] / sigma[0]) if len(sigma) > 1 and sigma[0] else 0.0
+    @cached_property
+    def precision(self) -> Precision | None:
+        return precision_of(self.kernel, self._ratio)
 
     def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
         """The leading singular vectors, each with largest entry 1, the first with the scale."""
@@ -82,7 +85,7 @@ class NumericalVerdict(Verdict):
 
     def splits(self, axes: Place) -> bool:
         sigma = np.linalg.svd(unfold(self._unit, axes), compute_uv=False)
-        return self._ratio(sigma) <= self.tolerance
+        return ratio_of(sigma) <= self.tolerance
 
     @cached_property
     def ranks(self) -> tuple[int, ...]:

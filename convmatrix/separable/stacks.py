@@ -17,6 +17,7 @@ from convmatrix.separable.numerical import (
     singular_values,
     units,
 )
+from convmatrix.separable.precision import COARSE, Precision, own_precision, precision_of
 
 __all__ = ["ExactStack", "NumericalStack", "Stack"]
 
@@ -78,6 +79,26 @@ class Stack:
             found[j, [part[0] for part in verdict.parts if len(part) == 1]] = True
         return found.reshape(*self.shape, self.ndim)
 
+    @property
+    def holds_at(self) -> Array:
+        """The name of a precision or None for each kernel."""
+        names = [p and p.name for p in self.precisions]
+        if self.exact:
+            sure = self.separable.reshape(-1)
+            names = ["exact" if s else name for s, name in zip(sure, names, strict=True)]
+        return self._filled(names)
+
+    @cached_property
+    def precisions(self) -> list[Precision | None]:
+        """Each kernel's `Verdict.precision`."""
+        return [verdict.precision for verdict in self._every]
+
+    @property
+    def rounded(self) -> list[Precision]:
+        """The precisions of the kernels that are not separable to their own."""
+        sure = self.separable.reshape(-1)
+        return [p for p, s in zip(self.precisions, sure, strict=True) if p and s in (False,)]
+
     separable: Array
     rank: Array
     distance: Array
@@ -93,11 +114,7 @@ class NumericalStack(Stack):
         super().__init__(kernels, ndim)
         self.tolerance = tolerance
         self.sigma = [self._singular_values(axis) for axis in range(1 if ndim == 2 else ndim)]
-        apart = np.zeros(len(self._flat), bool)
-        for sigma in self.sigma:
-            if sigma.shape[1] > 1:
-                apart |= sigma[:, 1] > tolerance * sigma[:, 0]
-        self.separable = ~apart.reshape(self.shape)
+        self.separable = (self._ratios() <= tolerance).reshape(self.shape)
         self.method = f"numerical: σ₂ against the tolerance {tolerance:.2g} times σ₁"
 
     def _singular_values(self, axis: int) -> Array:
@@ -106,6 +123,25 @@ class NumericalStack(Stack):
 
     def _one(self, flat: int) -> Verdict:
         return NumericalVerdict(self._flat[flat], self.tolerance)
+
+    @cached_property
+    def precisions(self) -> list[Precision | None]:
+        own = own_precision(self._flat[0])
+        return [
+            own if ratio <= own.tolerance
+            else precision_of(kernel, ratio) if ratio <= COARSE else None
+            for kernel, ratio in zip(self._flat, self._ratios().tolist(), strict=True)
+        ]  # fmt: skip
+
+    def _ratios(self) -> Array:
+        """The largest σ₂/σ₁ of each kernel's unfoldings."""
+        ratios = [
+            sigma[:, 1] / np.where(sigma[:, 0] > 0, sigma[:, 0], 1)
+            if sigma.shape[1] > 1
+            else np.zeros(len(sigma))
+            for sigma in self.sigma
+        ]
+        return np.asarray(np.max(ratios, axis=0))
 
     @cached_property
     def rank(self) -> Array:

@@ -131,6 +131,8 @@ class SymbolicVerdict(Verdict):
         known = self.separable and self.kernel[self.pivot].is_zero is False
         return (1 if known else None,) * self.kernel.ndim
 
+    precision = None
+
     @property
     def distance(self) -> float:
         return 0.0 if self.separable else float("nan")

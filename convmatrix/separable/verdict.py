@@ -1,35 +1,27 @@
-"""`separability` and its result."""
+"""What `separability` says."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from math import prod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError
-from convmatrix.layers.calling import public
+from convmatrix.errors import SymbolicError, WeightError, no_truth_value
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import Minor, Verdict, largest_part, scaled_floats
-from convmatrix.separable.exact import ExactVerdict
-from convmatrix.separable.numbers import (
-    check_tolerance,
-    exact_entries,
-    has_symbols,
-    kernel_array,
-    plain,
-    shown,
-)
-from convmatrix.separable.numerical import NumericalVerdict, default_tolerance
+from convmatrix.separable.base import Verdict, largest_part, scaled_floats
+from convmatrix.separable.numbers import has_symbols, plain
 from convmatrix.separable.ranks import rank_factors
-from convmatrix.separable.stacks import ExactStack, NumericalStack, Stack
+from convmatrix.separable.stacks import NumericalStack, Stack
+from convmatrix.separable.text import line, markdown, rounded, text
 
 if TYPE_CHECKING:
     from convmatrix.layers import Sequential
     from convmatrix.maps import Map
 
-__all__ = ["Separability", "separability"]
+__all__ = ["Separability"]
 
 Array = np.ndarray[Any, Any]
 
@@ -37,13 +29,21 @@ Array = np.ndarray[Any, Any]
 class Separability:
     """The verdict of `separability`, for one kernel or a stack of kernels.
 
-    Of a stack `separable`, `rank`, `distance`, `minor`, `factors` and `split_axes` are arrays over
-    the stack, and `verdict[i, j]` is the verdict on one kernel.
+    As a condition it is `separable`: an error where that depends on symbols and for a stack (ask
+    `.separable.all()` or `.any()`), a warning where the kernel is not separable but `holds_at` a
+    lower precision. Of a stack `separable`, `holds_at`, `rank`, `distance`, `minor`, `factors` and
+    `split_axes` are arrays over the stack, and `verdict[i, j]` is the verdict on one kernel.
 
     Attributes
     ----------
     separable
         True, False, or None where it depends on the kernel's symbols.
+    holds_at
+        The finest precision at which the kernel is separable, whatever `tol` was given:
+        ``"exact"``, ``"float64"``, or, of a kernel whose values were rounded, what they were
+        rounded to: ``"float32"``, ``"bfloat16"``, ``"float16"``, ``"4 decimals"``, ``"6 digits"``.
+        None where it is not separable, or that depends. A kernel that holds only at a lower
+        precision than its own has `separable` False, and prints the `tol` that counts it.
     exact
         Whether it was decided in exact arithmetic.
     rank
@@ -68,10 +68,10 @@ class Separability:
         The kernel that was tested, with exact entries where the test was exact.
     """
 
-    __slots__ = ("__dict__", "_of")
+    __slots__ = ("__dict__", "_notes", "_of")
 
-    def __init__(self, of: Verdict | Stack) -> None:
-        self._of = of
+    def __init__(self, of: Verdict | Stack, notes: tuple[str, ...] = ()) -> None:
+        self._of, self._notes = of, notes
 
     # ------------------------------------------------------------------ what it says
 
@@ -82,6 +82,10 @@ class Separability:
     @property
     def exact(self) -> bool:
         return self._of.exact
+
+    @property
+    def holds_at(self) -> Any:
+        return self._of.holds_at
 
     @property
     def method(self) -> str:
@@ -142,6 +146,7 @@ class Separability:
     def split(self) -> tuple[Array, ...]:
         """A kernel for each of `parts`, whose outer product is the kernel.
 
+        >>> from convmatrix import separability
         >>> video = np.multiply.outer([1, 2], [[0, 1], [1, 0]])
         >>> verdict = separability(video)
         >>> verdict.parts, [part.tolist() for part in verdict.split()]
@@ -169,6 +174,21 @@ class Separability:
             raise TypeError(f"{name} is of one kernel; pick one of the stack, e.g. verdict[0, 0]")
         return self._of
 
+    def __bool__(self) -> bool:
+        if isinstance(self._of, Stack):
+            raise no_truth_value(
+                f"a stack of {prod(self.shape)} verdicts", ".separable.all() or .separable.any()"
+            )
+        if self.separable is None:
+            raise SymbolicError(
+                f"whether the kernel is separable depends on its symbols: where "
+                f"{' and '.join(f'{c} = 0' for c in self.conditions[:3])}"
+                f"{' and …' if len(self.conditions) > 3 else ''}; use .separable, which is None"
+            )
+        if self._of.rounded:
+            warnings.warn(f"False, but {rounded(self._of)}", stacklevel=2)
+        return bool(self.separable)
+
     # ------------------------------------------------------------------ sums of separable kernels
 
     @cached_property
@@ -186,6 +206,7 @@ class Separability:
     def errors(self) -> tuple[float, ...]:
         """The relative error, in the Frobenius norm, of the best sums of 1, 2, … separable kernels.
 
+        >>> from convmatrix import separability
         >>> [round(e, 3) for e in separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).errors]
         [0.101, 0.0, 0.0]
         """
@@ -201,6 +222,7 @@ class Separability:
         """Matrices `(m, rank)` and `(rank, n)` whose product is the kernel: exactly where the
         verdict is exact (integers of an integer kernel), else by singular values.
 
+        >>> from convmatrix import separability
         >>> left, right = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).rank_factors()
         >>> (left @ right).tolist()
         [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
@@ -223,6 +245,7 @@ class Separability:
         geometry
             Stride, padding, dilation and padding mode, as `spatially_separable` takes them.
 
+        >>> from convmatrix import separability
         >>> one, two = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).terms(padding=1)
         >>> int((one.on(5, 5).to_scipy() + two.on(5, 5).to_scipy()).sum())
         -20
@@ -257,6 +280,7 @@ class Separability:
 
         Raises `WeightError` where nothing splits off.
 
+        >>> from convmatrix import separability
         >>> passes = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]).layer(stride=2)
         >>> passes.on(5, 5).shape
         (4, 25)
@@ -273,6 +297,7 @@ class Separability:
         the product holds with every stride, padding, mode and dilation. It is a product of
         matrices with the places of taps kept: a weight that is 0 is still a connection.
 
+        >>> from convmatrix import separability
         >>> verdict = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]])
         >>> column, row = verdict.kronecker(5, 5, stride=2, padding=1)
         >>> conv = verdict.layer(stride=2, padding=1).on(5, 5)
@@ -292,6 +317,7 @@ class Separability:
                 "shape": list(self.shape),
                 "exact": self.exact,
                 "separable": self.separable.tolist(),
+                "holds_at": self.holds_at.tolist(),
                 "rank": self.rank.tolist(),
                 "distance": [None if np.isnan(d) else d for d in self.distance.reshape(-1)],
                 "method": self.method,
@@ -299,6 +325,7 @@ class Separability:
         minor, distance = self.minor, self.distance
         return {
             "separable": self.separable,
+            "holds_at": self.holds_at,
             "exact": self.exact,
             "rank": self.rank,
             "factors": self.factors and [[plain(v) for v in f.tolist()] for f in self.factors],
@@ -316,43 +343,13 @@ class Separability:
         }
 
     def __repr__(self) -> str:
-        if isinstance(self._of, Stack):
-            known = np.array([v is True or v is np.True_ for v in self.separable.flat])
-            return (
-                f"Separability({int(known.sum())} of {known.size} kernels separable, "
-                f"shape={self.shape}, exact={self.exact})"
-            )
-        return f"Separability(separable={self.separable}, exact={self.exact}, rank={self.rank})"
+        return line(self)
 
     def __str__(self) -> str:
-        if isinstance(self._of, Stack):
-            return f"{self!r}\n  method  {self.method}"
-        lines = [self._headline()]
-        if not np.isnan(self.distance) and (not self.separable or self.distance):
-            lines.append(
-                f"  distance to the nearest separable kernel  {self.distance:.3g} of its norm"
-            )
-        if not self.separable and self.split_axes:
-            lines.append(f"  splits off  axes {', '.join(map(str, self.split_axes))}")
-        if self.separable is None:
-            lines += [f"  separable where  {condition} = 0" for condition in self.conditions[:8]]
-            if len(self.conditions) > 8:
-                lines.append(f"  and {len(self.conditions) - 8} more")
-        return "\n".join([*lines, f"  method  {self.method}"])
+        return text(self)
 
-    def _headline(self) -> str:
-        if self.factors is not None:
-            text = " × ".join(f"[{', '.join(map(shown, f.tolist()))}]" for f in self.factors)
-            text = text.replace("] ×", "]ᵀ ×", 1) if len(self.factors) == 2 else text
-            return f"separable: {text}"
-        if self.separable is None:
-            return "it depends on the symbols"
-        minor: Minor = self.minor
-        along = f" of the unfolding along axis {minor.axis}" if self.kernel.ndim > 2 else ""
-        return (
-            f"not separable: rows {minor.rows} and columns {minor.columns}{along} have the minor "
-            f"{shown(minor.value)}, which is not 0"
-        )
+    def _repr_markdown_(self) -> str:
+        return markdown(text(self))
 
     @property
     def _spatial(self) -> tuple[int, ...]:
@@ -385,95 +382,3 @@ class Separability:
         left, sigma, right = np.linalg.svd(unit, full_matrices=False)
         root = np.sqrt(sigma[:r])
         return (left[:, :r] * root).T * scale, root[:, None] * right[:r]
-
-
-@public
-def separability(
-    kernel: Any,
-    *,
-    axes: tuple[int, ...] | None = None,
-    exact: bool | Literal["decimal"] | None = None,
-    tol: float | None = None,
-) -> Separability:
-    """Test whether a kernel is an outer product of one 1-D kernel an axis.
-
-    Parameters
-    ----------
-    kernel
-        Array of two or more axes. Integers, `Fraction`, SymPy numbers, decimal strings and symbols
-        are decided exactly; floats and complex numbers to rounding.
-    axes
-        Which axes are the kernel's; the others stack kernels, and the fields of the result are
-        arrays over them: `axes=(-2, -1)` for a weight `(C_out, C_in, h, w)`.
-    exact
-        True takes floats as the binary fractions that they are. (Mind that a float64 outer
-        product is then hardly ever separable: its entries were rounded.) ``"decimal"`` takes them
-        as the decimals that they are printed as, 0.1 as 1/10.
-    tol
-        For floats: separable where the second singular value of every unfolding is at most `tol`
-        times the first. Default `max(shape) * eps` of the dtype, as `numpy.linalg.matrix_rank`.
-
-    Raises
-    ------
-    WeightError
-        For a kernel that is empty, ragged, of fewer than two axes, or not of finite numbers.
-
-    >>> print(separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]))
-    separable: [3, 4, 5]ᵀ × [1, 2, 3]
-      method  exact: cross products with the pivot K[0, 0] = 3
-    >>> separability([[1, 0], [0, 1]]).minor
-    Minor(rows=(0, 1), columns=(0, 1), value=1, axis=0)
-    >>> import sympy
-    >>> a, b, c = sympy.symbols("a b c", positive=True)
-    >>> separability([[a, b], [c, 1]]).conditions
-    (a - b*c,)
-    >>> separability(np.ones((8, 4, 3, 3)), axes=(-2, -1))
-    Separability(32 of 32 kernels separable, shape=(8, 4), exact=False)
-    """
-    array = kernel_array(kernel)
-    check_tolerance(tol)
-    if not (exact is None or isinstance(exact, bool) or exact == "decimal"):
-        raise WeightError(f"exact must be True, False, 'decimal' or None, got {exact!r}")
-    ndim, array = _stacked(array, axes)
-    stacked = array.ndim > ndim
-    if array.dtype.kind == "O" or exact:
-        if array.dtype.kind == "c":
-            raise WeightError(
-                "exact=True takes real numbers, got complex; give SymPy numbers instead"
-            )
-        entries = exact_entries(array, decimal=exact == "decimal")
-        if exact is not False:
-            return Separability(ExactStack(entries, ndim) if stacked else _exact(entries))
-        if has_symbols(entries):
-            raise WeightError("exact=False needs numbers, the kernel has symbols; leave it out")
-        unit, scale = scaled_floats(entries)
-        array = unit * min(float(scale), np.finfo(float).max)
-    limit = default_tolerance(array.shape[array.ndim - ndim :], array.dtype)
-    limit = limit if tol is None else float(tol)
-    if stacked:
-        return Separability(NumericalStack(array, ndim, limit))
-    return Separability(NumericalVerdict(array, limit))
-
-
-def _exact(entries: Array) -> Verdict:
-    if has_symbols(entries):
-        from convmatrix.separable.symbolic import SymbolicVerdict
-
-        return SymbolicVerdict(entries)
-    return ExactVerdict(entries)
-
-
-def _stacked(array: Array, axes: Any) -> tuple[int, Array]:
-    """How many axes are the kernel's, and the array with those last."""
-    if axes is None:
-        return array.ndim, array
-    try:
-        places = [range(array.ndim)[axis] for axis in axes]
-    except (TypeError, IndexError):
-        places = []
-    if len(places) < 2 or len(set(places)) < len(places):
-        raise WeightError(
-            f"axes must name two or more different axes of an array of shape {array.shape}, got "
-            f"{axes!r}; use axes=(-2, -1) for a weight (C_out, C_in, h, w)"
-        )
-    return len(places), np.moveaxis(array, places, range(-len(places), 0))

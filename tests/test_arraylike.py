@@ -137,7 +137,7 @@ WRONG = {
     "weightless_H": (lambda: PLAIN.H, cm.WeightError, "the conjugate transpose needs one"),
     "no_matrix": (lambda: cm.relu(ndim=1).on(3)[0], cm.NotLinearError, "is not linear"),
     "symbolic": (
-        lambda: len(cm.conv1d(1, 1, 3).on(cm.symbols("n,")[0])), cm.SymbolicError, "count its rows",
+        lambda: len(cm.conv1d(1, 1, 3).on(cm.symbols("n"))), cm.SymbolicError, "count its rows",
     ),
     "no_copy": (lambda: np.array(WEIGHED, copy=False), ValueError, "copy=False"),
     "clash_channels": (

@@ -222,7 +222,7 @@ def test_presburger_agrees_with_certificates():
 
 
 def test_a_map_of_one_layer_may_stand_for_layer_and_size():
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
     conv = cm.conv1d(1, 1, 3, stride=2)
     assert cm.prove_transpose(conv.on(5)).statement == cm.prove_transpose(conv, 5).statement
     assert cm.prove_transpose(conv.on(n)).holds
@@ -275,7 +275,7 @@ def test_a_divisor_that_may_be_below_one_is_refused():
 
 
 def test_given_kernels_are_compared_tap_by_tap():
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
     a, b = (cm.conv1d(1, 1, 3, weight=[[w]]).on(n) for w in ([1, 2, 3], [1, 5, 7]))
     assert cm.prove_equal(a, b).holds is False
     assert cm.prove_equal(a, a).holds
@@ -317,7 +317,7 @@ def test_circular_padding_that_may_crop_is_left_out_of_the_scope():
 def test_weights_that_are_not_finite_or_mix_floats_with_symbols():
     import sympy
 
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
     x = sympy.Symbol("x")
 
     def kernel(values, dtype=None):
@@ -387,7 +387,7 @@ def test_expressions_keep_their_value_as_text():
 def test_symbols_that_look_alike_are_told_apart():
     import sympy
 
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
     options = {"integer": True, "nonnegative": True}
     for first, second in (
         (sympy.Dummy("d", **options), sympy.Dummy("d", **options)),
@@ -407,7 +407,7 @@ def test_symbols_that_look_alike_are_told_apart():
 
 
 def test_floats_that_leave_their_range_and_infinities_in_object_arrays():
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
 
     def c(*values, dtype=None):
         return cm.conv1d(1, 1, len(values), weight=np.array([[values]], dtype))
@@ -436,7 +436,7 @@ def forged(subject, change):
 
 
 def test_forged_subjects_are_rejected():
-    n = cm.symbols("n")[0]
+    n = cm.symbols("n")
     honest = cm.prove("sizes", kernel_size=3, stride=2, padding=1).certificate.data["subject"]
     layer = cm.conv1d(1, 1, 3, padding=1)
     turned = cm.conv1d(1, 1, 3, padding=1, flip=True)

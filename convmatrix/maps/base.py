@@ -528,7 +528,15 @@ def _plain(value: Any) -> Any:
 
 def times(shape: Iterable[Index]) -> str:
     """A shape as people write it, `1×5×5`."""
-    return "×".join(f"({text})" if _is_sum(text) else text for text in map(str, shape))
+    return "×".join(f"({text})" if _is_sum(text) else text for text in map(_shown, shape))
+
+
+def _shown(size: Index) -> str:
+    if type(size) is int or not hasattr(size, "atoms"):
+        return str(size)
+    from convmatrix.views.symbols import simple_size
+
+    return str(simple_size(size))
 
 
 def _is_sum(text: str) -> bool:

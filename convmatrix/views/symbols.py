@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import lcm, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import TooLargeError
+from convmatrix.errors import GeometryError, TooLargeError
+from convmatrix.layers.base import count
 from convmatrix.layers.calling import public
 from convmatrix.pattern import Pattern
 
 if TYPE_CHECKING:
     from sympy import Expr, ImmutableSparseMatrix
 
-__all__ = ["symbol_matrix", "symbols", "to_expression", "weight_symbols"]
+__all__ = ["simple_size", "symbol_matrix", "symbols", "to_expression", "weight_symbols"]
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +26,7 @@ MOST_TRIPLES = 2_000_000
 
 
 @public
-def weight_symbols(name: str, shape: Sequence[int] | int) -> Array:
+def weight_symbols(name: str, shape: Any) -> Array:
     """An object array of the symbols `name[i,j,...]`, to flip, transpose or share between layers.
 
     >>> weight_symbols("w", (1, 1, 3))[0, 0].tolist()
@@ -32,7 +34,13 @@ def weight_symbols(name: str, shape: Sequence[int] | int) -> Array:
     """
     from sympy import Symbol
 
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
+    sizes = tuple(int(count(n, "shape", least=0)) for n in given)
+    if prod(sizes) > MOST_TRIPLES or len(sizes) > 32:
+        raise TooLargeError(
+            f"weight_symbols makes at most {MOST_TRIPLES:,} symbols along 32 axes, got shape "
+            f"{sizes!s:.60}; use a smaller kernel"
+        )
     array = np.empty(sizes, object)
     for index in np.ndindex(*sizes):
         array[index] = Symbol(f"{name}[{','.join(map(str, index))}]")
@@ -40,21 +48,97 @@ def weight_symbols(name: str, shape: Sequence[int] | int) -> Array:
 
 
 @public
-def symbols(names: str) -> tuple[Expr, ...]:
-    """Positive integer symbols for a geometry; `p` and `a` (or any name that starts so) may be 0.
+def symbols(names: str, *, nonnegative: str | None = None) -> Any:
+    """Positive integer symbols for a geometry, where `p…` and `a…` (or `nonnegative`) may be 0.
+
+    Parameters
+    ----------
+    names
+        One name for one symbol; several, with spaces or commas between, for a tuple (``"n,"`` is
+        a tuple of one), as SymPy has it.
+    nonnegative
+        The names that may be 0; by default those that begin with p or a, as padding and
+        output_padding do.
 
     >>> n, p = symbols("n p")
     >>> n.is_positive, p.is_nonnegative, p.is_positive
     (True, True, None)
+    >>> symbols("alpha", nonnegative="").is_positive
+    True
     """
     from sympy import Symbol
 
-    return tuple(
-        Symbol(name, integer=True, nonnegative=True)
-        if name[0] in "pa"
-        else Symbol(name, integer=True, positive=True)
-        for name in names.replace(",", " ").split()
+    words = _names(names)
+    zero = {w for w in words if w[0] in "pa"} if nonnegative is None else {*_names(nonnegative)}
+    if not words or not zero <= {*words}:
+        raise GeometryError(
+            f"symbols takes names with spaces or commas between, e.g. 'n k p', and nonnegative "
+            f"some of them, got {names!r} and nonnegative={nonnegative!r}"
+        )
+    made = tuple(
+        Symbol(word, integer=True, **{"nonnegative" if word in zero else "positive": True})
+        for word in words
     )
+    return made[0] if len(made) == 1 and "," not in names else made
+
+
+def _names(text: Any) -> list[str]:
+    if not isinstance(text, str):
+        raise GeometryError(f"symbols takes names in one text, e.g. 'n k p', got {text!r:.60}")
+    return text.replace(",", " ").split()
+
+
+def simple_size(size: Expr) -> Expr:
+    """A size in symbols as people write it: without remainders, and with a ceiling where it is one.
+
+    >>> n = symbols("n")
+    >>> from sympy import Mod, floor
+    >>> simple_size(n - Mod(n, 2)), simple_size(floor((n + 1) / 2)), simple_size(floor(n / 2))
+    (2*floor(n/2), ceiling(n/2), floor(n/2))
+    """
+    from sympy import Abs, bottom_up, floor
+
+    def rewritten(part: Expr) -> Expr:
+        if isinstance(part, Abs):
+            return _magnitude(*part.args)
+        return _rounded(_quotients(part.args[0])) if isinstance(part, floor) else part
+
+    return _quotients(bottom_up(size, rewritten)).replace(floor, _rounded)
+
+
+def _quotients(x: Expr) -> Expr:
+    """The expression with its remainders written as quotients."""
+    from sympy import Mod
+
+    return x.replace(Mod, lambda a, b: a - b * _rounded(a / b))
+
+
+def _magnitude(x: Expr) -> Expr:
+    """The absolute value of what has one sign at either end of a remainder."""
+    from sympy import Abs, Mod
+
+    mods = x.atoms(Mod)
+    if len(mods) == 1:
+        (mod,) = mods
+        ends = [x.subs(mod, end) for end in (0, mod.args[1] - 1)]
+        if all(end.is_nonpositive for end in ends):
+            return -x
+        if all(end.is_nonnegative for end in ends):
+            return x
+    return Abs(x)
+
+
+def _rounded(x: Expr) -> Expr:
+    """`floor(x)`, as a ceiling where the fraction added rounds up."""
+    from sympy import Rational, ceiling, floor
+
+    shift, rest = x.expand().as_coeff_Add()
+    parts = [term.as_coeff_Mul() for term in rest.as_ordered_terms()]
+    if shift.is_Rational and all(c.is_Rational and part.is_integer for c, part in parts):
+        step = lcm(*(int(c.q) for c, _ in parts))
+        if step > 1 and shift - floor(shift) == Rational(step - 1, step):
+            return ceiling(rest) + floor(shift)
+    return floor(x)
 
 
 def to_expression(value: Any) -> Expr:

@@ -643,7 +643,9 @@ def test_a_layer_of_a_model(tmp_path):
     assert json.loads(run().stdout)["in_shape"] == [2, 8, 9]
     wrong = run("--layer", "steam")
     assert wrong.exit_code
-    assert "--layer must be one of stem, got steam" in str(wrong.exception)
+    assert "has no layer called steam; choose one with --layer NAME: stem (standard 2→4, 3×3)" in (
+        str(wrong.exception)
+    )
 
 
 def test_a_layer_of_a_torch_module():

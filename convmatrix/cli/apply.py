@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 
 import click
 
-from convmatrix.cli.geometry import geometry
+from convmatrix.cli.asked import Asked
+from convmatrix.cli.geometry import bias_option, geometry, leave_out, model_options
 from convmatrix.cli.out import json_option, output_option, show
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.options import Options, build_layer, sizes
 from convmatrix.readers.arrays import read_array
 
 __all__ = ["apply"]
@@ -19,26 +19,30 @@ __all__ = ["apply"]
 @click.argument("source", metavar="INPUT")
 @click.option("--via", type=click.Choice(["dense", "matrix"]), default="dense", show_default=True,
               help="The fast path, or the sparse matrix itself.")  # fmt: skip
+@model_options
+@bias_option
 @output_option
 @json_option
 @geometry
-def apply(options: Options, source: str, via: str, output: str | None, as_json: bool) -> None:
-    """Run the layer on INPUT, an image or an .npy array; -o writes image or .npy.
+def apply(asked: Asked, source: str, via: str, output: str | None, as_json: bool) -> None:
+    """Run a layer on INPUT, an image or an .npy array; -o writes image or .npy.
 
-    A layer of one channel runs on each channel of the image by itself. --input is not needed.
+    The layer is the one that the options describe, or --layer of --model. A layer of one channel
+    runs on each channel of the image by itself.
     """
     import numpy as np
 
     from convmatrix.writers.arrays import write_array
 
+    if output == "-":
+        leave_out("as_json", why="with -o -, where the array is all that is written")
     x = read_array(source)
-    ndim = len(sizes(options.input)) if x.ndim != 2 or options.input != "5x5" else 1
+    ndim = 1 if x.ndim == 2 else 2
     if x.ndim < ndim or not x.size:
         raise GeometryError(f"{source} has shape {x.shape}; give an array (channels, *size)")
     spatial = x.shape[-ndim:]
-    shaped = Options(**{f.name: getattr(options, f.name) for f in fields(Options)}
-                     | {"input": "x".join(map(str, spatial))})  # fmt: skip
-    layer = build_layer(shaped, exact=False)
+    sized = replace(asked.options, input="x".join(map(str, spatial)))
+    layer = replace(asked, options=sized).layer(exact=False)
     if layer.in_channels == 1 and x.shape[-ndim - 1 : -ndim or None] != (1,):
         x = x[..., None, *(slice(None),) * ndim]
     bound = layer.on(spatial)

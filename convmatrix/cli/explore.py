@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-import convmatrix as cm
-from convmatrix.cli.geometry import geometry, layer_of_model, typed
+from convmatrix.cli.asked import Asked
+from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
 from convmatrix.cli.out import json_option, output_option, say, show
 from convmatrix.errors import GeometryError
-from convmatrix.options import Options, build_layer, sizes
+from convmatrix.options import Options
 
 __all__ = ["explore"]
 
 
 @click.command()
-@click.argument("model", required=False)
-@click.option("--layer", metavar="NAME", help="Of MODEL: which of its layers.")
 @click.option("--text", "as_text", is_flag=True, help="Draw grids and matrix in the terminal.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N",
               help="Serve the page at this port of 127.0.0.1.")  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Serve or write the page, and open no browser.")
 @output_option
 @json_option
+@model_argument
+@input_option
 @geometry
 def explore(
-    options: Options, model: str | None, layer: str | None, as_text: bool, port: int | None,
-    no_browser: bool, output: str | None, as_json: bool,
+    asked: Asked, as_text: bool, port: int | None, no_browser: bool, output: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Everything about a layer: a summary, and the interactive page.
 
@@ -41,23 +40,22 @@ def explore(
     from convmatrix.explorer.describe import describe
     from convmatrix.explorer.live import start
 
-    if layer is not None and model is None:
-        raise GeometryError("--layer is of a model's file; give the file, e.g. model.onnx")
-    if model is not None:
-        shown = layer_of_model(model, layer)
-    elif typed() & {f.name for f in fields(Options)}:
-        shown = build_layer(options)
-    else:
-        shown, options = cm.conv2d(1, 1, 3, stride=2, padding=1), replace(options, input="5x5")
-    size = sizes(options.input)
+    if asked == Asked(Options()):
+        asked = Asked(Options(kernel="3", stride="2", padding="1"))
+    if as_json or as_text or output is not None:
+        leave_out("port", why="with -o, --text and --json, which serve nothing")
+    if as_text:
+        leave_out("as_json", why="with --text")
+    shown = asked.layer()
+    size = asked.size(shown)
     if output == "" or (output == "-" and (as_text or as_json)):
         raise GeometryError("-o takes the file of the page; with - leave --text and --json out")
     if as_text:
         from convmatrix.explorer.state import understand
         from convmatrix.explorer.text import text
 
-        asked = understand(*start(shown, size))  # with an example's weights, where there are none
-        click.echo(text(describe(asked.map, of=asked.layer)))
+        full = understand(*start(shown, size))  # with an example's weights, where there are none
+        click.echo(text(describe(full.map, of=full.layer)))
     elif output != "-":
         description = describe(shown, size)
         show(description, description["text"], as_json)

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 import convmatrix as cm
-from convmatrix.cli.geometry import geometry
+from convmatrix.cli.asked import Asked
+from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
 from convmatrix.cli.out import format_option, json_option, output_option, say, show
 from convmatrix.errors import GeometryError
-from convmatrix.options import Options, build_layer, sizes
 
 __all__ = ["graph"]
 
@@ -29,9 +29,11 @@ __all__ = ["graph"]
 @click.option("--merge", is_flag=True, help="Add up parallel edges, for .mtx.")
 @click.option("--stats", is_flag=True, help="Degrees, dead inputs, checkerboard, gridding.")
 @json_option
+@model_argument
+@input_option
 @geometry
 def graph(
-    options: Options, output: str | None, format: str | None, view: str,  # noqa: A002
+    asked: Asked, output: str | None, format: str | None, view: str,  # noqa: A002
     axis: int, window: str | None, source: str | None, sink: str | None, lazy: bool, merge: bool,
     stats: bool, as_json: bool,
 ) -> int | None:  # fmt: skip
@@ -41,10 +43,20 @@ def graph(
     .png; with .gz behind it, compressed. With --from and --to: how many paths there are, exit 1
     if none.
     """
-    bound = build_layer(options).on(sizes(options.input))
-    asked = "--stats" if stats else "--from" if source else "--to" if sink else None
-    if asked and (output is not None or window is not None):
-        raise GeometryError(f"{asked} prints; leave -o and --window out (--json prints JSON)")
+    question = "--stats" if stats else "--from" if source else "--to" if sink else None
+    if question and (output is not None or window is not None):
+        raise GeometryError(f"{question} prints; leave -o and --window out (--json prints JSON)")
+    if question:
+        leave_out("view", "axis", "format", "merge", "lazy", why=f"with {question}")
+    if stats:
+        leave_out("source", "sink", why="with --stats")
+    if view != "axis":
+        leave_out("axis", why="without --view axis")
+    if output is None and not as_json:
+        leave_out("format", "merge", why="without -o")
+    if output is not None or window is not None:
+        leave_out("lazy", why="where nothing is stored anyway")
+    bound = asked.map()
     if stats:
         found = cm.connectivity(bound)
         show(found.to_dict(), str(found), as_json)

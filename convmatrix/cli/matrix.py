@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 import convmatrix as cm
-from convmatrix.cli.geometry import geometry
+from convmatrix.cli.asked import Asked
+from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
 from convmatrix.cli.out import format_option, json_option, output_option, say, show
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.options import Options, build_layer, sizes
 
 __all__ = ["matrix"]
 
@@ -19,14 +19,23 @@ __all__ = ["matrix"]
 @output_option
 @format_option
 @json_option
+@model_argument
+@input_option
 @geometry
-def matrix(options: Options, output: str | None, format: str | None, as_json: bool) -> None:  # noqa: A002
-    """The matrix: printed, or to a file .npz .mtx .npy .tex .svg .png."""
+def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) -> None:  # noqa: A002
+    """The matrix of a layer, of your own or of MODEL: printed, or in a file.
+
+    -o writes .npz .mtx .npy, or draws .tex .svg .png.
+    """
     from convmatrix.writers import write_matrix
 
     kind = (format or output or "").lower().rsplit(".", 1)[-1]
     numeric = kind in ("npz", "mtx", "npy")
-    bound = build_layer(options, exact=not numeric).on(sizes(options.input))
+    if output is None:
+        leave_out("format", why="without -o")
+    else:
+        leave_out("as_json", why="with -o")
+    bound = asked.map(exact=not numeric)
     if output is not None:
         if not bound.has_weights and numeric:
             raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")

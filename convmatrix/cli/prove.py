@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 import convmatrix as cm
-from convmatrix.cli.geometry import geometry, typed
+from convmatrix.cli.asked import Asked
+from convmatrix.cli.geometry import geometry, input_option, leave_out
 from convmatrix.cli.out import json_option, output_option, say, show
 from convmatrix.errors import CertificateError, ProofError
-from convmatrix.options import Options, build_layer, numbers, padding, sizes
+from convmatrix.options import Options, build_layer, numbers, option, padding
 from convmatrix.readers.files import read_text
 
 __all__ = ["check", "prove"]
@@ -25,9 +26,10 @@ __all__ = ["check", "prove"]
 @click.option("--smtlib", metavar="FILE", help="Write the obligations for z3 or cvc5.")
 @output_option
 @json_option
+@input_option
 @geometry
 def prove(
-    options: Options,
+    asked: Asked,
     name: str | None,
     show_list: bool,
     prove_all: bool,
@@ -41,6 +43,11 @@ def prove(
     -o writes the certificate. With --input, `transpose` is proved at that size. Exit status 1 with
     the smallest counterexample where it does not hold, or where no engine decides.
     """
+    options = asked.options
+    if name is None or show_list or prove_all:
+        what = "with --list" if show_list else "with --all" if prove_all else "without a NAME"
+        leave_out("name", "output", "smtlib", *options.typed, why=what)
+        leave_out(*(["prove_all", "method"] if not prove_all else []), why=what)
     if show_list or (name is None and not prove_all):
         claims = cm.catalogue()
         data = [claim.to_dict() for claim in claims.values()]
@@ -49,7 +56,7 @@ def prove(
     if prove_all:
         return _prove_all(method, as_json)
     assert name is not None
-    proof = _prove_named(name.replace("_", "-"), options, typed(), method)
+    proof = _prove_named(name.replace("_", "-"), options, method)
     if output is not None or smtlib is not None:
         _write_certificate(proof, output, smtlib)
     if output != "-" and smtlib != "-":
@@ -111,39 +118,35 @@ PARAMETERS = {
 }  # fmt: skip
 """The options that fix a parameter of a statement."""
 
-OF_A_LAYER = {"kind", "groups", "in_channels", "out_channels", "weight", "scale", "flip", "input"}
 
-
-def _prove_named(name: str, o: Options, typed: set[str], method: str) -> cm.Proof:
+def _prove_named(name: str, o: Options, method: str) -> cm.Proof:
     """Prove a statement of the catalogue with the options that were typed; `transpose` and
     `connectivity` may also be about one layer, at one input size or at all."""
     of_transpose = {"transpose": "weights", "connectivity": "connectivity"}
-    values = {option: _parameter(o, option) for option in PARAMETERS if option in typed}
+    values = {word: _parameter(o, word) for word in PARAMETERS if word in o.typed}
     several = any(
-        isinstance(v, tuple) and not (name == "padding" and len(v) == 1)
-        for name, v in values.items()
+        isinstance(v, tuple) and not (word == "padding" and len(v) == 1)
+        for word, v in values.items()
     )
-    if name in of_transpose and (
-        typed & OF_A_LAYER or several or isinstance(values.get("padding"), str)
-    ):
-        size = sizes(o.input) if "input" in typed else ()
+    of_a_layer = o.typed - set(PARAMETERS)
+    if name in of_transpose and (of_a_layer or several or isinstance(values.get("padding"), str)):
+        size = () if o.input is None else o.sizes
         return cm.prove_transpose(build_layer(o), *size, level=of_transpose[name], method=method)
-    odd = sorted(typed & OF_A_LAYER - {"input"})
+    odd = sorted(of_a_layer - {"input"})
     if odd and name in cm.catalogue():
         raise ProofError(
-            f"{name} is about all layers; --{odd[0].replace('_', '-')} belongs to transpose and "
-            f"connectivity"
+            f"{name} is about all layers; {option(odd[0])} belongs to transpose and connectivity"
         )
-    if "input" in typed:
+    if o.input is not None:
         values["input"] = numbers(o.input, "--input")
-    named = {PARAMETERS.get(option, "input_size"): value for option, value in values.items()}
+    named = {PARAMETERS.get(word, "input_size"): value for word, value in values.items()}
     if isinstance(named.get("padding"), tuple):
         named["padding"] = named["padding"][0]
     return cm.prove(name, method=method, **named)
 
 
-def _parameter(o: Options, option: str) -> Any:
-    text = getattr(o, option)
-    if option == "padding_mode":
+def _parameter(o: Options, word: str) -> Any:
+    text = getattr(o, word)
+    if word == "padding_mode":
         return text
-    return padding(text) if option == "padding" else numbers(text, f"--{option.replace('_', '-')}")
+    return padding(text) if word == "padding" else numbers(text, option(word))

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import convmatrix as cm
+from convmatrix.cli.geometry import leave_out
 from convmatrix.cli.out import json_option, say, show
 from convmatrix.errors import FileError, GeometryError
 from convmatrix.readers.kernels import read_kernel
@@ -41,6 +42,8 @@ def separable(
 
     if plot is not None:
         _kind_of_plot(plot)
+    if decimal:
+        leave_out("exact", why="with --decimal")
     if kernel.lower().endswith(tuple(MODELS)):
         if exact or decimal:
             raise GeometryError(

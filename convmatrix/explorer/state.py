@@ -18,7 +18,7 @@ import numpy as np
 from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, WeightError
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
-from convmatrix.options import USES, Options, build_layer, fit_weight, sizes
+from convmatrix.options import USES, Options, build_layer, fit_weight, kind_of, sizes
 from convmatrix.readers.kernels import parse_kernel
 from convmatrix.stencil import Stencil
 
@@ -163,23 +163,21 @@ def _bounded_axes(bound: Map) -> None:
 
 
 def _options(state: dict[str, str]) -> Options:
-    given = {name: state[name] or DEFAULTS[name] for name in DEFAULTS}
-    return Options(
-        kind=state["kind"],
-        kernel=state["kernel"] or None,
-        stride=state["stride"] or None,
-        padding=given["padding"],
-        dilation=given["dilation"],
-        groups=_whole(given, "groups"),
-        in_channels=_whole(given, "in_channels"),
-        out_channels=_whole(given, "out_channels"),
-        input=given["input"],
-        weight=None,
-        padding_mode=given["padding_mode"],
-        output_padding=given["output_padding"],
-        scale=state["scale"] or None,
-        flip=state["flip"] not in ("", "0", "false"),
-    )
+    """The words that the kind reads, as the command line would have them."""
+    words: dict[str, Any] = {"kind": state["kind"], "input": state["input"] or DEFAULTS["input"]}
+    for word in USES[kind_of(state["kind"])].split():
+        text = state[word]
+        if not text or word == "weight" or (text == DEFAULTS[word] and word not in _SAID):
+            continue
+        whole = word in ("groups", "in_channels", "out_channels")
+        words[word] = _whole(state, word) if whole else text
+    if "flip" in words:
+        words["flip"] = state["flip"] not in ("0", "false")
+    return Options(**words)
+
+
+_SAID = ("kernel", "stride", "scale")
+"""Words whose default here is not what a kind takes that is not told."""
 
 
 def _whole(state: dict[str, str], name: str) -> int:

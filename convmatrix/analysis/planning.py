@@ -93,7 +93,7 @@ def plan(
     *,
     method: str = "auto",
     threads: int | None = None,
-    tolerance: float = 0.0,
+    tolerance: float | None = None,
 ) -> Plan:
     """How `layer(x, method=, threads=, tolerance=)` runs on arrays of a shape and dtype.
 
@@ -174,7 +174,7 @@ def _one(
         weight = np.ones(stencil.tap_shape, dtype)
     made, _ = under(choice, engine, stencil, weight, batch, dtype, transposed=transposed)
     problem = made.problem
-    look = Problem(stencil, batch, dtype, choice.threads or available(), choice.tolerance)
+    look = Problem(stencil, batch, dtype, choice.threads or available(), choice.tolerance or 0.0)
     if choice.method != "auto":
         why = "asked for"
     else:

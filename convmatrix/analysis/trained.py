@@ -14,10 +14,11 @@ import numpy as np
 
 from convmatrix.errors import WeightError, no_truth_value, printable
 from convmatrix.layers import Layer
+from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.separable.base import largest_part
-from convmatrix.separable.numbers import as_numpy, check_tolerance
+from convmatrix.separable.numbers import check_tolerance
 from convmatrix.separable.numerical import units
 from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.stacks import ExactStack, NumericalStack

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from convmatrix.dense.engine import Choice, current, engine, under
 from convmatrix.dense.separable import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
+from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 
 __all__ = ["adjoint", "forward"]
@@ -25,7 +27,8 @@ def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
         moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
         return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
     if weight is None:
-        return gather(bound, _scaled(bound, x, adds=prod(bound.kernel) > 1))
+        x = _scaled(bound, x, adds=prod(bound.kernel) > 1)
+        return by_float32(partial(gather, bound), x, x.dtype)
     return _in_common_arithmetic(bound, weight, x, transposed=False)
 
 
@@ -37,7 +40,8 @@ def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
         moved = y.reshape(len(y), *split).transpose(0, *(1 + j for j in back))
         return np.ascontiguousarray(moved).reshape(len(y), *bound.in_shape)
     if weight is None:
-        return scatter(bound, _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1))
+        y = _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1)
+        return by_float32(partial(scatter, bound), y, y.dtype)
     return _in_common_arithmetic(bound, weight, y, transposed=True)
 
 
@@ -55,9 +59,9 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
     """Run in the dtype of the result; integers exactly, in float64 BLAS where that is exact."""
     exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
     if not exact:
-        whole = weight.dtype.kind in "biu" and x.dtype.kind in "fc"
-        dtype = x.dtype if whole else np.result_type(weight, x)
-        return _run(stencil, weight, x.astype(dtype, copy=False), transposed)
+        dtype = result_dtype(weight, x)
+        x = x.astype(dtype, copy=False)
+        return by_float32(lambda wide: _run(stencil, weight, wide, transposed), x, dtype)
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:

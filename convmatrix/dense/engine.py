@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, replace
 from math import prod
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,14 +56,17 @@ SMALL = 1 << 21
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What a caller asked for: a method, a number of threads (None: as many as there are), and how
-    small singular values may be left out of kernels."""
+    small singular values may be left out of kernels (None: only what is rounding)."""
 
     method: str = "auto"
     threads: int | None = None
-    tolerance: float = 0.0
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.tolerance < 1:
+        if not isinstance(self.method, str) or self.method not in METHODS:
+            raise GeometryError(f"method must be one of {METHODS}, got {self.method!r}")
+        given: Any = 0.0 if self.tolerance is None else self.tolerance
+        if not isinstance(given, Real) or not 0 <= float(given) < 1:
             raise GeometryError(
                 f"tolerance is relative, 0 <= tolerance < 1, got {self.tolerance!r}; use "
                 f"tolerance=1e-3 to leave out what is less than a thousandth of the largest"
@@ -194,15 +198,13 @@ def engine(
     Raises `GeometryError` where the method that was asked for does not apply.
     """
     choice = _choice.get()
-    if choice.method not in METHODS:
-        raise GeometryError(f"method must be one of {METHODS}, got {choice.method!r}")
     threads = available() if choice.threads is None else choice.threads
     # an engine holds its stencil, so no other one has its id
     detail = id(stencil), batch, dtype, transposed, choice.method, threads, choice.tolerance
     known: tuple[Engine, tuple[int, ...]] | None = _engines.get(weight, detail)
     if known is not None:
         return known
-    problem = Problem(stencil, batch, dtype, threads, choice.tolerance)
+    problem = Problem(stencil, batch, dtype, threads, choice.tolerance or 0.0)
     if problem.macs < SMALL and choice.threads is None:
         problem = replace(problem, threads=1)
     why = methods(problem, transposed=transposed).get(choice.method)

@@ -13,6 +13,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.kernels import named
+from convmatrix.layers.arrays import as_array, as_numpy, narrowed, widened
 from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
@@ -28,7 +29,6 @@ __all__ = [
     "ElementaryLayer",
     "Layer",
     "Padding",
-    "as_array",
     "bound_at",
     "count",
     "exact",
@@ -121,17 +121,6 @@ def padding_mode(value: str) -> str:
     return value.lower()
 
 
-def as_array(x: Any) -> Array:
-    """The input of a layer as an array of numbers, or `ShapeError`."""
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ShapeError(f"expected a rectangular array of numbers, got {x!r:.60}") from None
-    if array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat):
-        raise ShapeError(f"expected an array of numbers, got {x!r:.60}")
-    return array
-
-
 def frozen_array(
     value: Any, shape: tuple[Index, ...], name: str, *, alike: tuple[Index, ...] = ()
 ) -> Array:
@@ -140,8 +129,10 @@ def frozen_array(
     if isinstance(value, str) and alike:
         value = named(value)
     try:
-        array = np.array(value)
-    except ValueError:
+        array = np.array(as_numpy(value))
+    except WeightError:
+        raise
+    except (ValueError, TypeError, RuntimeError):
         array = np.empty(0, dtype="U1")
     wrong = array.dtype.kind not in "biufcO" or (
         array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat)
@@ -263,14 +254,16 @@ class Layer(ABC):
         method: str = "auto",
         out: Array | None = None,
         threads: int | None = None,
-        tolerance: float = 0.0,
+        tolerance: float | None = None,
     ) -> Array:
         """Apply to an array `(*batch, channels, *size)`: binds to its size and adds the bias.
 
         Parameters
         ----------
         x
-            The input, of any numeric dtype; float32 stays float32, integers are exact.
+            The input: an array, a PyTorch tensor or lists. The result is an array of NumPy's.
+            float32 stays float32, integers are exact; float16 and bfloat16 are computed in float32
+            and rounded once, at the end (a tensor of bfloat16, which NumPy has not, gives float32).
         method
             How to compute it: ``auto`` (see `plan`), or one of ``direct``, ``winograd``,
             ``toeplitz``, ``lowrank``, ``fft``, ``phases``, ``fold``, ``sparse``; `GeometryError`
@@ -288,7 +281,7 @@ class Layer(ABC):
         >>> conv([[1.0, 2.0, 4.0, 8.0]], method="direct")
         array([[-3., -6.]])
         """
-        if method == "auto" and threads is None and not tolerance:
+        if method == "auto" and threads is None and tolerance is None:
             return _into(out, self._apply(x))
         from convmatrix.dense import Choice, under
 
@@ -303,7 +296,8 @@ class Layer(ABC):
                 f"{array.shape}; add a channel axis with x[None]"
             )
         channels = array.shape[-self.ndim - 1]
-        return self.with_channels(channels).run(array)
+        y = self.with_channels(channels).run(widened(array))
+        return narrowed(y, x, array, (getattr(part, "weight", None) for part in self.parts))
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

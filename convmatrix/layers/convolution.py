@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import Any, Self
 
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.layers.base import (
     AdjointLayer,
     Array,
@@ -124,7 +127,7 @@ class Convolution(ElementaryLayer):
         return Stencil(tuple(axes), self.in_channels, self.out_channels, self.groups)
 
     def run(self, x: Array) -> Array:
-        return add_bias(self._linear(x), self.bias, self.ndim)
+        return with_bias(self._linear, self, x)
 
     def _linear(self, x: Array) -> Array:
         """The map of its size applied; floats go to the dense path without one being made."""
@@ -140,14 +143,21 @@ class Convolution(ElementaryLayer):
         return y.reshape(*batch, *y.shape[1:])
 
 
-def add_bias(y: Array, bias: Array | None, ndim: int) -> Array:
-    """`y` plus one bias a channel, in the dtype of `y` where that holds the bias' kind."""
-    if bias is None:
-        return y
-    column = bias.reshape(-1, *(1,) * ndim)
-    if np.can_cast(bias.dtype, y.dtype, "same_kind"):
-        column = column.astype(y.dtype)
-    return np.asarray(y + column)
+def with_bias(
+    linear: Callable[[Array], Array], layer: Convolution | ConvolutionTranspose, x: Array
+) -> Array:
+    """`linear(x)` plus one bias a channel, in the dtype of that where it holds the bias' kind."""
+    bias = layer.bias
+    if bias is None or layer.weight is None:
+        return linear(x)
+
+    def shifted(x: Array) -> Array:
+        y, column = linear(x), bias.reshape(-1, *(1,) * layer.ndim)
+        if np.can_cast(bias.dtype, y.dtype, "same_kind"):
+            column = column.astype(y.dtype)
+        return np.asarray(y + column)
+
+    return by_float32(shifted, x, result_dtype(layer.weight, x))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -231,7 +241,7 @@ class ConvolutionTranspose(AdjointLayer):
         return replace(conv, padding=tuple(pads), bias=None), tuple(sizes)
 
     def run(self, x: Array) -> Array:
-        return add_bias(AdjointLayer.run(self, x), self.bias, self.ndim)
+        return with_bias(partial(AdjointLayer.run, self), self, x)
 
 
 # ---------------------------------------------------------------------------- the makers

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from convmatrix.errors import WeightError
+from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.base import Array, count, padding_pairs, per_axis
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution, ConvolutionTranspose, conv, conv_transpose
@@ -256,7 +257,7 @@ def spatially_separable(
     [[3, 6, 9, 4, 8, 12, 5, 10, 15]]
     """
     try:
-        kernels = [np.asarray(f) for f in factors]
+        kernels = [as_numpy(f) for f in factors]
     except (TypeError, ValueError):
         kernels = []
     if not kernels or any(f.ndim not in (0, 1, 3) or f.dtype.kind not in "biufcO" for f in kernels):
@@ -321,7 +322,7 @@ def keras_weight(kernel: Any, kind: str = "conv") -> Array:
     >>> keras_weight(np.zeros((3, 3, 16, 2)), "depthwise").shape
     (32, 1, 3, 3)
     """
-    array = np.asarray(kernel)
+    array = as_numpy(kernel)
     if kind not in _KERAS_LAYOUTS:
         raise WeightError(f"kind must be one of {tuple(_KERAS_LAYOUTS)}, got {kind!r}")
     if array.ndim < 3:

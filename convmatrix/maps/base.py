@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
 from convmatrix.layers import Layer
-from convmatrix.layers.base import as_array
+from convmatrix.layers.arrays import HALF, as_array, as_numpy, narrowed, widened
 from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.maps.arraylike import ArrayLike
@@ -101,15 +101,15 @@ class Map(ArrayLike, ABC):
             from convmatrix.maps.algebra import compose
 
             return compose(other, self)
-        vector = np.asarray(other)
+        vector = as_array(other)
         if vector.ndim not in (1, 2) or vector.shape[0] != self.shape[1]:
             raise ShapeError(
                 f"A @ v needs a vector of {self.shape[1]} elements (or a matrix with so many "
                 f"rows), got shape {vector.shape}; use A(x) for an array of shape {self.in_shape}"
             )
-        return self(vector.T.reshape(*vector.shape[1:], *self.in_shape)).reshape(
-            *vector.shape[1:], -1
-        ).T  # fmt: skip
+        lead = vector.shape[1:]
+        y = self(vector.T.reshape(*lead, *self.in_shape)).reshape(*lead, -1).T
+        return narrowed(y, other, vector, self._weights)
 
     def __call__(self, x: Any) -> Array:
         """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
@@ -125,8 +125,13 @@ class Map(ArrayLike, ABC):
         if array.dtype.kind not in "biufcO":
             raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
         batch = array.shape[:lead]
-        result = self._forward(array.reshape(prod(batch), *self.in_shape))
-        return result.reshape(*batch, *self.out_shape)
+        result = self._forward(widened(array).reshape(prod(batch), *self.in_shape))
+        return narrowed(result.reshape(*batch, *self.out_shape), x, array, self._weights)
+
+    @property
+    def _weights(self) -> tuple[Array | None, ...]:
+        """The weights of its leaves."""
+        return tuple(leaf.weight for leaf in self.leaves)
 
     @abstractmethod
     def _forward(self, x: Array) -> Array:
@@ -280,19 +285,32 @@ class Map(ArrayLike, ABC):
     def dtype(self) -> np.dtype[Any]:
         """What the matrix holds: the weights' common dtype, float64 where there are none.
 
-        Integers become int64 where entries are sums or products, so that none wraps round.
+        Half precision, which SciPy has not, becomes float32. Integers become int64, so that no
+        product wraps round: `A.to_scipy() @ x` is `A(x)`.
         """
-        given = [leaf.weight.dtype for leaf in self.leaves if leaf.weight is not None]
+        given = [weight.dtype for weight in self._weights if weight is not None]
         common = np.result_type(*given) if given else np.dtype(np.float64)
         if common.kind not in "biu":
-            return common
+            return np.dtype(np.float32) if common == HALF else common
         if any(leaf.has_fractions for leaf in self.leaves):
             return np.dtype(np.float64)
-        adds = len(self.leaves) > 1 or any(leaf.bound.folds for leaf in self.leaves)
-        return np.dtype(np.int64) if adds or common.kind == "b" else common
+        large = any(w is not None and _passes_int64(w) for w in self._weights)
+        return np.dtype(np.uint64 if large else np.int64)
 
     def to_scipy(self, dtype: Any = None) -> csr_array:
         """The matrix as a canonical `scipy.sparse.csr_array`, structural zeros kept.
+
+        Parameters
+        ----------
+        dtype
+            What it holds, `A.dtype` by default: the weights' dtype, but int64 of integers, whose
+            products would wrap round in a smaller one, and float32 of half precision, which SciPy
+            has not. ``dtype="int8"`` takes less memory where the products are made elsewhere.
+
+        Raises
+        ------
+        WeightError
+            Where that dtype cannot hold the entries, or no sparse matrix.
 
         >>> import convmatrix as cm
         >>> A = cm.conv1d(1, 1, 2, weight=[[[1.0, -1.0]]]).on(3)
@@ -302,18 +320,17 @@ class Map(ArrayLike, ABC):
         self._require_linear("SciPy matrix")
         self._require_numbers("build its matrix")
         self._require_weights("a SciPy matrix")
-        try:
-            np.dtype(dtype)
-        except TypeError:
+        kind = self.dtype if dtype is None else sparse_dtype(dtype)
+        if kind != self.dtype and not np.can_cast(self.dtype, kind, "same_kind"):
             raise WeightError(
-                f"dtype must be a NumPy dtype such as 'float32', got {dtype!r}"
-            ) from None
-        if dtype is not None and not np.can_cast(self.dtype, dtype, "same_kind"):
-            raise WeightError(
-                f"the matrix holds {self.dtype}, which {np.dtype(dtype)} cannot; leave dtype out, "
+                f"the matrix holds {self.dtype}, which {kind} cannot; leave dtype out, "
                 f"or convert the weight first"
             )
-        return self._matrix(self.dtype if dtype is None else np.dtype(dtype))
+        if kind.kind in "iu" and kind != self.dtype:
+            from convmatrix.views.matrix import as_integers
+
+            return as_integers(self._matrix(self.dtype), kind)
+        return self._matrix(kind)
 
     @abstractmethod
     def _matrix(self, dtype: np.dtype[Any]) -> csr_array: ...
@@ -338,10 +355,14 @@ class Map(ArrayLike, ABC):
         self._require_weights("a linear operator")
 
         def flat(v: Array) -> Array:
-            return self._forward(v.reshape(-1, *self.in_shape)).reshape(len(v), -1)
+            array = as_numpy(v)
+            y = self._forward(widened(array).reshape(-1, *self.in_shape))
+            return narrowed(y.reshape(len(v), -1), v, array, self._weights)
 
         def back(v: Array) -> Array:
-            return self._adjoint(v.reshape(-1, *self.out_shape)).reshape(len(v), -1)
+            array = as_numpy(v)
+            x = self._adjoint(widened(array).reshape(-1, *self.out_shape))
+            return narrowed(x.reshape(len(v), -1), v, array, self._weights)
 
         return operator(self.shape, self.dtype, flat, back)
 
@@ -516,6 +537,23 @@ class Map(ArrayLike, ABC):
     def describe(self) -> str:
         """The map in words: the layer and the size it is bound to."""
         return f"{self.layer!r} on {times(self.in_shape[1:])}"
+
+
+def sparse_dtype(dtype: Any) -> np.dtype[Any]:
+    """A dtype that SciPy has matrices of, or `WeightError`."""
+    try:
+        kind: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(np.void)
+    if kind.kind not in "biufc":
+        raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r}")
+    if kind == HALF:
+        raise WeightError("SciPy has no matrix of float16; use dtype='float32'")
+    return kind
+
+
+def _passes_int64(weight: Array) -> bool:
+    return weight.dtype == np.uint64 and bool(weight.max(initial=0) > np.iinfo(np.int64).max)
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from convmatrix import dense
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
+from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.layers.base import bound_at
 from convmatrix.layers.kept import cached_property
 from convmatrix.maps.base import Map
@@ -112,8 +113,14 @@ class LeafMap(Map):
         return np.maximum(x, 0)
 
     def _by_matrix(self, matrix: csr_array, x: Array, shape: tuple[Index, ...]) -> Array:
-        """The sparse product itself, in the arithmetic of SciPy."""
-        return np.asarray((matrix @ x.reshape(len(x), -1).T).T).reshape(len(x), *shape)
+        """The sparse product itself, in the arithmetic of SciPy, in the dtype of the dense path."""
+
+        def product(x: Array) -> Array:
+            return np.asarray((matrix @ x.reshape(len(x), -1).T).T).reshape(len(x), *shape)
+
+        dtype = x.dtype if self.weight is None else result_dtype(self.weight, x)
+        y = by_float32(product, x, dtype)
+        return y.astype(dtype, copy=False) if dtype.kind in "fc" else y
 
     def _adjoint(self, y: Array) -> Array:
         if dense.current().method == "sparse":

@@ -11,11 +11,11 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.kernels import named
+from convmatrix.layers.arrays import as_numpy
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.precision import default_tolerance
 
 __all__ = [
-    "as_numpy",
     "check_tolerance",
     "each",
     "exact_entries",
@@ -47,6 +47,8 @@ def kernel_array(kernel: Any, least: int = 2) -> Array:
         kernel = named(kernel)
     try:
         array = as_numpy(kernel)
+    except WeightError:
+        raise
     except ValueError:
         raise WeightError(
             f"a kernel must be rectangular, got rows of different lengths: {kernel!r:.60}"
@@ -69,16 +71,6 @@ def kernel_array(kernel: Any, least: int = 2) -> Array:
     if array.dtype.kind not in "biuOUS":
         raise WeightError(f"a kernel must be of numbers, got dtype {array.dtype}")
     return array.astype(object)
-
-
-def as_numpy(value: Any) -> Array:
-    """An array, of PyTorch's tensors too; bfloat16, which NumPy has not, as float32."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        if "bfloat16" in str(value.dtype):
-            value = value.float()
-        value = value.numpy()
-    return np.asarray(value)
 
 
 def check_tolerance(tol: Any) -> None:

@@ -15,7 +15,16 @@ from convmatrix.stencil import Bound, Rearrangement
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["add", "assemble", "compose", "identity", "number_dtype", "stack", "transpose"]
+__all__ = [
+    "add",
+    "as_integers",
+    "assemble",
+    "compose",
+    "identity",
+    "number_dtype",
+    "stack",
+    "transpose",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -65,6 +74,16 @@ def matrix_bytes(bound: Bound, dtype: np.dtype[Any]) -> int:
     rows, columns = prod(bound.out_shape), prod(bound.in_shape)
     index = np.dtype(index_dtype(rows, columns, bound.nnz)).itemsize
     return (rows + 1) * index + bound.nnz * (index + dtype.itemsize) + SCRATCH
+
+
+def as_integers(matrix: csr_array, dtype: np.dtype[Any]) -> csr_array:
+    """A matrix of integers in another dtype, or `WeightError` where that does not hold them."""
+    least, most = matrix.data.min(initial=0), matrix.data.max(initial=0)
+    if least < np.iinfo(dtype).min or most > np.iinfo(dtype).max:
+        raise WeightError(
+            f"the entries run from {least} to {most}, which {dtype} does not hold; leave dtype out"
+        )
+    return _csr(matrix.data.astype(dtype), matrix.indices, matrix.indptr, matrix.shape)
 
 
 def _csr(

@@ -1,0 +1,96 @@
+"""Arrays as people have them: lists, NumPy's, PyTorch's tensors and parameters; and half precision.
+
+float16 and bfloat16 are too coarse to add up in (and BLAS has neither): they are computed in
+float32, and a result is rounded to them once, at its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from convmatrix.errors import ConvMatrixError, ShapeError, WeightError
+
+__all__ = ["as_array", "as_numpy", "by_float32", "narrowed", "result_dtype", "widened"]
+
+Array = np.ndarray[Any, Any]
+
+HALF = np.dtype(np.float16)
+
+
+def as_numpy(value: Any, error: type[ConvMatrixError] = WeightError) -> Array:
+    """What is like an array as one: a tensor without its gradient, from wherever it is; bfloat16,
+    which NumPy has not, as float32. `error` where its numbers cannot be had, or some are masked."""
+    if isinstance(value, (list, tuple)) and any(_is_special(v) for v in value):
+        value = [as_numpy(v, error) for v in value]
+    if hasattr(value, "detach"):
+        value = _of_tensor(value, error)
+    elif _is_special(value) and np.any(value.mask):
+        raise error(
+            f"expected an array of numbers, got one with {np.sum(value.mask)} masked; put numbers "
+            f"in their place, e.g. x.filled(0)"
+        )
+    array = np.asarray(value)
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+
+
+def _is_special(value: Any) -> bool:
+    """Whether NumPy alone would refuse it (a tensor) or drop a part of it (a mask)."""
+    return hasattr(value, "detach") or (hasattr(value, "mask") and hasattr(value, "filled"))
+
+
+def _of_tensor(tensor: Any, error: type[ConvMatrixError]) -> Array:
+    try:
+        try:
+            array: Array = tensor.numpy(force=True)
+        except TypeError:  # a dtype that NumPy has not
+            array = (tensor.cfloat() if tensor.is_complex() else tensor.float()).numpy(force=True)
+    except (TypeError, ValueError, RuntimeError):
+        raise error(
+            f"expected an array of numbers, got the tensor {tensor!r:.60}; make it a dense one"
+        ) from None
+    return array
+
+
+def as_array(x: Any) -> Array:
+    """The input of a layer as an array of numbers, or `ShapeError`."""
+    try:
+        array = as_numpy(x, ShapeError)
+    except ShapeError:
+        raise
+    except (ValueError, TypeError, RuntimeError):
+        raise ShapeError(f"expected a rectangular array of numbers, got {x!r:.60}") from None
+    if array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat):
+        raise ShapeError(f"expected an array of numbers, got {x!r:.60}")
+    return array
+
+
+def widened(x: Array) -> Array:
+    """Half precision as float32, anything else as it is."""
+    return x.astype(np.float32) if x.dtype == HALF else x
+
+
+def narrowed(y: Array, given: Any, array: Array, weights: Iterable[Array | None]) -> Array:
+    """A result in the half precision of what was given (as an array, or what became one), unless a
+    weight is of a wider kind. bfloat16 weights are held as float32, so they never are."""
+    kind = given.dtype if isinstance(given, np.ndarray) else array.dtype
+    if y.dtype != np.float32 or kind == np.float32:
+        return y
+    if kind.name == "bfloat16" or (
+        kind == HALF and all(w is None or w.dtype == HALF or w.dtype.kind in "biu" for w in weights)
+    ):
+        return y.astype(kind)
+    return y
+
+
+def result_dtype(weight: Array, x: Array) -> np.dtype[Any]:
+    """What a weight times an array is: NumPy's answer, but a whole weight leaves floats alone."""
+    whole = weight.dtype.kind in "biu" and x.dtype.kind in "fc"
+    return x.dtype if whole else np.result_type(weight, x)
+
+
+def by_float32(work: Callable[[Array], Array], x: Array, dtype: np.dtype[Any]) -> Array:
+    """`work(x)`, whose result has a dtype: where that is half precision, computed in float32."""
+    return work(x) if dtype != HALF else work(x.astype(np.float32)).astype(HALF)

@@ -21,8 +21,9 @@ HALF = np.dtype(np.float16)
 
 
 def as_numpy(value: Any, error: type[ConvMatrixError] = WeightError) -> Array:
-    """What is like an array as one: a tensor without its gradient, from wherever it is; bfloat16,
-    which NumPy has not, as float32. `error` where its numbers cannot be had, or some are masked."""
+    """What is like an array as one: a tensor without its gradient, from wherever it is; types that
+    NumPy has not (bfloat16, float8) as float32. `error` where its numbers cannot be had, or some
+    are masked."""
     if isinstance(value, (list, tuple)) and any(_is_special(v) for v in value):
         value = [as_numpy(v, error) for v in value]
     if hasattr(value, "detach"):
@@ -33,7 +34,7 @@ def as_numpy(value: Any, error: type[ConvMatrixError] = WeightError) -> Array:
             f"in their place, e.g. x.filled(0)"
         )
     array = np.asarray(value)
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+    return array.astype(np.float32) if array.dtype.isbuiltin == 2 else array
 
 
 def _is_special(value: Any) -> bool:

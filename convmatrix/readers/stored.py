@@ -121,8 +121,6 @@ def finite_array(value: Any, name: Any) -> Array:
     """A tensor as an array of finite numbers; those of types that NumPy has not as float32."""
     try:
         array = as_numpy(value)
-        if array.dtype.isbuiltin == 2:  # bfloat16, float8, int4 of another package
-            array = array.astype(np.float32)
     except Exception as error:
         raise WeightError(
             f"the weight {name} is no array of numbers ({first_line(error)}); load the model onto "

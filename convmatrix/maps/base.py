@@ -545,7 +545,7 @@ def sparse_dtype(dtype: Any) -> np.dtype[Any]:
         kind: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         kind = np.dtype(np.void)
-    if kind.kind not in "biufc":
+    if kind.kind not in "biufcO":  # exact numbers are refused with advice of their own
         raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r}")
     if kind == HALF:
         raise WeightError("SciPy has no matrix of float16; use dtype='float32'")

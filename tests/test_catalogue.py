@@ -208,7 +208,6 @@ def test_fixed_expressions():
         ("weights", {"stride": 2}, ["weights", "stride", "nothing"]),
         ("padding", {"padding": 1}, ["padding", "p0, p1"]),
         ("arithmetic-1", {"method": "guess"}, ["method", "'guess'", "'certificate'"]),
-        ("sizes", {"padding": -1}, ["vacuous"]),
         ("interleaving", {"input_size": 2, "kernel_size": 4}, ["vacuous", "fits"]),
     ],
 )

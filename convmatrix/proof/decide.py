@@ -124,7 +124,8 @@ class _Question:
         names = list(self.bounds)
         start, tried, last = time.monotonic(), 0, dict[str, int]()
         for values in instances(names, self.bounds, self.given, effort):
-            how = f"bounded search: the smallest of {tried + 1} geometries, by their sum"
+            which = f"the smallest of {tried + 1} geometries, by their sum"
+            how = f"bounded search: {which if tried else 'the smallest geometry, by its sum'}"
             try:
                 refuted = self._refutation(values, how)
             except GeometryError:
@@ -138,9 +139,8 @@ class _Question:
             return "nothing searched: no geometry was found"
         total = sum(abs(v) for v in last.values())
         names_in_words = ", ".join(names)
-        return (
-            f"{tried} geometries searched, {names_in_words} with a sum of up to {total}, none fails"
-        )
+        geometries = "1 geometry" if tried == 1 else f"{tried} geometries"
+        return f"{geometries} searched, {names_in_words} with a sum of up to {total}, none fails"
 
     def _refutation(self, values: Mapping[str, int], how: str) -> Proof | None:
         """The refutation that one geometry gives, or None where the statement holds there."""
@@ -150,7 +150,8 @@ class _Question:
         assert proof.counterexample is not None
         fixed = {n: v for n, v in self.subject.get("fixed", {}).items() if isinstance(v, int)}
         found = proof.counterexample.at({**values, **fixed})
-        scope = f"refuted at {', '.join(f'{name} = {value}' for name, value in values.items())}"
+        place = values or found.geometry
+        scope = f"refuted at {', '.join(f'{name} = {value}' for name, value in place.items())}"
         return Proof(False, self.statement, proof.level, scope, how, found)
 
 

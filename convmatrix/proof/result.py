@@ -24,6 +24,8 @@ class Replay:
 
     expected: Any
     got: Any
+    says: str = ""
+    """The two sides in words, where they are no entries and no shapes."""
 
     @property
     def differs(self) -> bool:
@@ -54,6 +56,7 @@ class Counterexample:
     expected: Any
     got: Any
     player: Callable[[], Replay] | None = field(default=None, repr=False, compare=False)
+    says: str = field(default="", repr=False)
 
     def replay(self) -> Replay:
         """Build both matrices with integer weights and read off the two entries."""
@@ -76,6 +79,9 @@ class Counterexample:
         }
 
     def __str__(self) -> str:
+        if self.says:
+            place = ", ".join(f"{name} = {value}" for name, value in self.geometry.items())
+            return f"at {place}: {self.says}"
         if self.output is None:
             return f"shapes differ: {self.expected} on the left, {self.got} on the right"
         return (

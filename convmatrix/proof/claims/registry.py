@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
-from convmatrix.layers.base import exact
-from convmatrix.layers.calling import public
+from convmatrix.layers.base import count, exact
+from convmatrix.layers.calling import meant, public
 from convmatrix.proof.along import maps_equal
 from convmatrix.proof.decide import decide
 from convmatrix.proof.expressions import Polynomial, variables
@@ -163,9 +163,7 @@ def prove(name: str | Claim, *, method: str = "auto", **fixed: Any) -> Proof:
         allowed = ("kernel_size", "stride", "padding", "dilation", "padding_mode")
         for option in fixed:
             if option not in allowed and wanted.lower() != "sizes":
-                raise ProofError(
-                    f"{wanted.lower()} has no {option} to fix; it has {', '.join(allowed)}"
-                )
+                raise _no_parameter(wanted.lower(), option, allowed)
         return prover(method=method, **fixed)
     return prove_claim(wanted.lower(), method=method, **fixed)
 
@@ -176,13 +174,12 @@ def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
     for option in fixed:
         if SYMBOL_OF.get(option) not in it.symbols:
             free = [o for o, symbol in SYMBOL_OF.items() if symbol in it.symbols]
-            symbols = f" (symbols {', '.join(it.symbols)})" if it.symbols else ""
-            raise ProofError(
-                f"{name} has no {option} to fix; it has {', '.join(free) or 'nothing'}{symbols}"
-            )
+            raise _no_parameter(_public_name(name), option, free, it.symbols)
     given: dict[str, Any] = dict(it.defaults)
     for option, value in fixed.items():
-        given[SYMBOL_OF[option]] = exact(value, option)
+        symbol = SYMBOL_OF[option]
+        least = it.symbols[symbol]
+        given[symbol] = exact(value, option) if least is None else count(value, option, least=least)
     _refuse_clashes(it, given)
     bounds = symbol_bounds(s for v in given.values() if is_symbolic(v) for s in v.free_symbols)
     free_bounds = {s: b for s, b in it.symbols.items() if s not in given}
@@ -191,6 +188,22 @@ def prove_claim(name: str, *, method: str = "auto", **fixed: Any) -> Proof:
         "fixed": {symbol: encoded(value) for symbol, value in given.items()},
     }  # fmt: skip
     return decide(subject, method)
+
+
+def _no_parameter(
+    name: str, option: str, free: Sequence[str], symbols: Iterable[str] = ()
+) -> ProofError:
+    """What to write instead of a parameter that a statement does not have."""
+    short = next((o for o in free if SYMBOL_OF.get(o) == option), None)
+    near = "" if option in SYMBOL_OF else short or meant(option, free)
+    names = f" (symbols {', '.join(symbols)})" if symbols else ""
+    fix = f"did you mean {near}?" if near else f"it has {', '.join(free) or 'nothing'}{names}"
+    return ProofError(f"{name} has no {option} to fix; {fix}")
+
+
+def _public_name(name: str) -> str:
+    """The name by which a statement is known, of one of its forms (`sizes-here`) too."""
+    return name if name in ORDER else next(n for n in ORDER if name.startswith(f"{n}-"))
 
 
 def _refuse_clashes(it: Claim, given: Mapping[str, Any]) -> None:
@@ -203,7 +216,8 @@ def _refuse_clashes(it: Claim, given: Mapping[str, Any]) -> None:
                 raise ProofError(f"{symbol} is fixed, so {name} = {value} must not depend on it")
             if symbol in inside:
                 raise ProofError(
-                    f"the proof of {it.name} uses {symbol} itself; use another name, e.g. {symbol}1"
+                    f"the proof of {_public_name(it.name)} uses {symbol} itself; use another "
+                    f"name, e.g. {symbol}1"
                 )
 
 
@@ -298,12 +312,21 @@ def _counterexample(
 ) -> Counterexample:
     number = goal.value.at(model)
     place = f" at {', '.join(f'{n} = {v}' for n, v in model.items())}" if model else ""
-    wanted = f"{each.name}: {goal.value} {'≥' if goal.kind == 'ge' else '='} 0{place}"
+    sign = "≥" if goal.kind == "ge" else "="
+    wanted = f"{each.name}: {goal.value} {sign} 0{place}"
+    says = f"{each.name}: {goal.value} = {number}{place}, not {sign} 0"
     play = it.replay
-    seen = play(values) if play is not None else Replay(goal.kind == "ge" or 0, number)
+    seen = play(values) if play is not None else Replay(goal.kind == "ge" or 0, number, says)
     expected, got = (seen.expected, seen.got) if play is not None else (wanted, number)
     return Counterexample(
-        {k: int(v) for k, v in values.items()}, None, None, ((), ()), expected, got, lambda: seen
+        {k: int(v) for k, v in values.items()},
+        None,
+        None,
+        ((), ()),
+        expected,
+        got,
+        lambda: seen,
+        seen.says,
     )
 
 

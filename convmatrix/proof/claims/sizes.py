@@ -150,11 +150,22 @@ def _sizes(v: Values) -> list[Lemma]:
 
 
 def _replay_sizes(v: Values) -> Replay:
-    """The article's formula and the size of a real transposed convolution."""
+    """The article's formulas and the sizes of a real transposed convolution, where they differ."""
     n, k, s, p = (int(v[name]) for name in "nksp")
     d, a = int(v.get("d", 1)), int(v.get("a", 0))
     layer = conv_transpose1d(1, 1, k, stride=s, padding=p, dilation=d, output_padding=a)
-    return Replay(s * n + (s - k), layer.on(n).out_shape[1])
+    conv, (size,) = held_convolution(layer, (n,))
+    padded = textbook(conv, (size,)).factors[1].out_shape[1]  # type: ignore[attr-defined]
+    sides = [
+        ("output size", f"{s}·{n} + ({s} - {k})", s * n + (s - k), size),
+        ("padded size", f"{s}·{n} + {s} - 1", s * n + s - 1, padded),
+    ]
+    differing = [side for side in sides if side[2] != side[3]]
+    _, _, expected, got = (differing or sides)[0]
+    says = "; ".join(
+        f"{name} = {real}, but {text} = {formula}" for name, text, formula, real in differing
+    )
+    return Replay(expected, got, says)
 
 
 def _prove_sizes(*, method: str = "auto", **fixed: Any) -> Proof:

@@ -431,3 +431,17 @@ def test_names_are_shown_and_not_obeyed(tmp_path):
     draw_energies(report).figure.canvas.draw()
     with pytest.raises(cm.WeightError, match=r"^the weight \\x1b has nan or inf"):
         cm.read_layers({"\x1b": np.full((1, 1, 3, 3), np.nan)})
+
+
+def test_warnings_are_one_line_on_the_command_line(tmp_path):
+    _, graph = onnx_graph()
+    path = graph(
+        tmp_path, {"w": weight(2, 2, 3, 3)}, ("Relu", ["w"], "v", {}),
+        ("Conv", ["x", "w"], "y", {}), ("Conv", ["y", "v"], "z", {}),
+    )  # fmt: skip
+    command = [sys.executable, "-m", "convmatrix", "separable", str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert said.splitlines()[0] == (
+        "convmatrix: warning: m.onnx: left out z (1 layers), whose weights the model computes as "
+        "it runs"
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 import click
 
@@ -16,7 +17,7 @@ from convmatrix.cli.apply import apply
 from convmatrix.cli.explore import explore
 from convmatrix.cli.graph import graph
 from convmatrix.cli.matrix import matrix
-from convmatrix.cli.out import complain
+from convmatrix.cli.out import complain, warned
 from convmatrix.cli.prove import check, prove
 from convmatrix.cli.separable import separable
 from convmatrix.errors import ConvMatrixError
@@ -26,6 +27,7 @@ __all__ = ["cli", "main"]
 
 def main() -> None:
     """Run the command line and exit."""
+    warnings.showwarning = warned
     try:
         status = cli(standalone_mode=False)
         sys.stdout.flush()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-__all__ = ["complain", "format_option", "json_option", "output_option", "say", "show"]
+__all__ = ["complain", "format_option", "json_option", "output_option", "say", "show", "warned"]
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -25,6 +25,11 @@ def show(data: Any, text: str, as_json: bool) -> None:
 def say(message: str) -> None:
     """A message, on standard error."""
     click.echo(message, err=True)
+
+
+def warned(message: Warning | str, *_: Any, **__: Any) -> None:
+    """A warning, on standard error, without the lines of code that Python adds."""
+    click.echo(f"convmatrix: warning: {' '.join(str(message).split())}", err=True)
 
 
 def complain(message: str) -> int:

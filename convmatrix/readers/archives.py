@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -88,7 +89,9 @@ def read_torch(path: Path, layout: str | None = None) -> list[TrainedLayer]:
             with zipfile.ZipFile(path) as archive:
                 need = sum(info.file_size for info in archive.infolist())
             check_growth(path, need, "if you trust it, load it yourself")
-        held = torch.load(str(path), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of protocols, which say nothing of the weights
+            warnings.simplefilter("ignore")
+            held = torch.load(str(path), map_location="cpu", weights_only=True)
         return of_mapping(held, layout, path)
 
 

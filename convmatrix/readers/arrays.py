@@ -68,14 +68,16 @@ def _read_image(path: Path) -> Array:
     except ImportError:
         raise MissingExtraError("Pillow", "image", "reading images") from None
     instead = "cut or scale it first, or give an .npy file"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with warnings.catch_warnings(record=True) as said:  # of a file that may prove unreadable
         try:
             image = Image.open(path)
         except Image.DecompressionBombError as error:
             raise TooLargeError(f"{path}: {first_line(error)}; {instead}") from None
-    with image:
-        check_growth(path, COPIES * 4 * prod(image.size), instead)
-        grey = image.mode in ("1", "L", "I", "I;16", "F")
-        array = np.asarray(image if grey else image.convert("RGB"))
+        with image:
+            check_growth(path, COPIES * 4 * prod(image.size), instead)
+            grey = image.mode in ("1", "L", "I", "I;16", "F")
+            array = np.asarray(image if grey else image.convert("RGB"))
+    for warning in said:
+        if not issubclass(warning.category, Image.DecompressionBombWarning):
+            warnings.warn(f"{path}: {warning.message}", stacklevel=4)
     return array[None] if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))

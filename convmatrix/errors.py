@@ -5,6 +5,8 @@ Every error that a wrong input can cause is a `ConvMatrixError`, which is a `Val
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ArgumentError",
     "CertificateError",
@@ -94,6 +96,11 @@ class MissingExtraError(ConvMatrixError, ImportError):
             f"{purpose} needs {library}, which is not installed; "
             f"run: python -m pip install 'convmatrix[{extra}]'"
         )
+        self.library, self.extra, self.purpose = library, extra, purpose
+
+    def __reduce__(self) -> Any:
+        """A copy is made of what it was made of, not of its message."""
+        return type(self), (self.library, self.extra, self.purpose), vars(self)
 
 
 def no_truth_value(what: str, ask: str) -> ConvMatrixError:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convmatrix.errors import ConvMatrixError, ShapeError, WeightError
 
-__all__ = ["as_array", "as_numpy", "by_float32", "narrowed", "result_dtype", "widened"]
+__all__ = ["as_array", "as_numpy", "by_float32", "frozen", "narrowed", "result_dtype", "widened"]
 
 Array = np.ndarray[Any, Any]
 
@@ -66,6 +66,13 @@ def as_array(x: Any) -> Array:
     if array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat):
         raise ShapeError(f"expected an array of numbers, got {x!r:.60}")
     return array
+
+
+def frozen(array: Array) -> Array:
+    """The array, read-only. What is made of it (a reshaped one, say) holds the array behind it, so
+    that this one, which other things go with, lives no longer than who holds it."""
+    array.flags.writeable = False
+    return array.view()
 
 
 def widened(x: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.kernels import named
-from convmatrix.layers.arrays import as_array, as_numpy, narrowed, widened
+from convmatrix.layers.arrays import as_array, as_numpy, frozen, narrowed, widened
 from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
@@ -147,8 +147,7 @@ def frozen_array(
         )
     if array.dtype.kind == "O" and all(type(v) is int and abs(v) < 2**63 for v in array.flat):
         array = array.astype(np.int64)
-    array.flags.writeable = False
-    return array.view()  # what is made of it holds the array behind it, so it may outlive this one
+    return frozen(array)
 
 
 def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
@@ -309,6 +308,10 @@ class Layer(ABC):
         values = (getattr(self, f.name) for f in fields(self))
         return hash((type(self), *(v for v in values if not isinstance(v, np.ndarray))))
 
+    def __reduce__(self) -> Any:
+        """A copy is frozen as this one is: a pickled array would come back writable."""
+        return _restored, (type(self), tuple(getattr(self, f.name) for f in fields(self)))
+
     @abstractmethod
     def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
         """The maker that makes it, its positional arguments, and its keyword arguments, each
@@ -349,6 +352,15 @@ def listed_weights(layer: Layer, weight: Any) -> Iterator[Any]:
             f"{len(weights)}"
         )
     return iter(weights)
+
+
+def _restored(kind: type[Layer], values: tuple[Any, ...]) -> Layer:
+    """A layer of these fields' values, which were checked when they were given first."""
+    layer = object.__new__(kind)
+    for field, value in zip(fields(kind), values, strict=True):
+        kept = frozen(value) if isinstance(value, np.ndarray) else value
+        object.__setattr__(layer, field.name, kept)
+    return layer
 
 
 MOST_REMEMBERED = 1024

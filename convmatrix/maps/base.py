@@ -46,6 +46,15 @@ class Map(ArrayLike, ABC):
 
     layer: Layer | None = None
 
+    def __copy__(self) -> Map:
+        """Itself: a map never changes, and its transpose's transpose is one object."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy in another process needs; what was computed from it is computed again."""
+        kept = vars(self).items()
+        return {n: v for n, v in kept if not isinstance(getattr(type(self), n, 0), cached_property)}
+
     # ------------------------------------------------------------------------------ shapes
 
     @property
@@ -353,18 +362,19 @@ class Map(ArrayLike, ABC):
         self._require_linear("linear operator")
         self._require_numbers("make an operator")
         self._require_weights("a linear operator")
+        return operator(self.shape, self.dtype, self._flat, self._flat_adjoint)
 
-        def flat(v: Array) -> Array:
-            array = as_numpy(v)
-            y = self._forward(widened(array).reshape(-1, *self.in_shape))
-            return narrowed(y.reshape(len(v), -1), v, array, self._weights)
+    def _flat(self, v: Array) -> Array:
+        """Apply to `(batch, elements)`."""
+        array = as_numpy(v)
+        y = self._forward(widened(array).reshape(-1, *self.in_shape))
+        return narrowed(y.reshape(len(v), -1), v, array, self._weights)
 
-        def back(v: Array) -> Array:
-            array = as_numpy(v)
-            x = self._adjoint(widened(array).reshape(-1, *self.out_shape))
-            return narrowed(x.reshape(len(v), -1), v, array, self._weights)
-
-        return operator(self.shape, self.dtype, flat, back)
+    def _flat_adjoint(self, v: Array) -> Array:
+        """Apply the transpose to `(batch, elements)`."""
+        array = as_numpy(v)
+        x = self._adjoint(widened(array).reshape(-1, *self.out_shape))
+        return narrowed(x.reshape(len(v), -1), v, array, self._weights)
 
     def to_sympy(self) -> ImmutableSparseMatrix:
         """The matrix in SymPy: exact numbers, and symbols `w[...]` where a layer has no weight.

@@ -55,7 +55,7 @@ def lazy_graph(a: Map, view: str) -> Any:
         convert: Any = {"long": int, "double": float, "string": str}[kinds["weight"]]
         return convert(1 if part is None else part._edge_weights(np.array([tap]))[0])
 
-    return lazy.lazy_graph(table, out, back, weigh)
+    return lazy.lazy_graph(table, out, back, weigh, (lazy_graph, (a, view)))
 
 
 def _neighbours(step: Step, spaces: tuple[Space, ...], element: Any, *, back: bool) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -224,7 +225,7 @@ def compare(
             ((), ()),
             shapes[0],
             shapes[1],
-            lambda: Replay(*shapes),
+            partial(Replay, *shapes),
         )
         return verdict(False, "size", "shapes compared", found)
     if level == "size":
@@ -241,7 +242,7 @@ def compare(
     at, place = ("connectivity", lonely[0]) if len(lonely) else ("weights", places[0])
     texts = (_text(p, place, variables), _text(q, place, variables))
     found = _counterexample(
-        A, B, place, texts, lambda: _replay((A, left), (B, right), place, variables)
+        A, B, place, texts, partial(_replay, (A, left), (B, right), place, variables)
     )
     return verdict(False, at, method, found)
 
@@ -254,7 +255,7 @@ def _connectivity(A: Map, B: Map, verdict: Callable[..., Proof]) -> Proof:
         return verdict(True, "connectivity", method)
     place = np.array(divmod(int(apart[0]), A.shape[1]))
     texts = tuple("connected" if apart[0] in side else "not connected" for side in (left, right))
-    found = _counterexample(A, B, place, texts, lambda: Replay(*texts))
+    found = _counterexample(A, B, place, texts, partial(Replay, *texts))
     return verdict(False, "connectivity", method, found)
 
 

@@ -209,6 +209,10 @@ class Defined(str):
     __slots__ = ("inside",)
     inside: tuple[Polynomial, ...]
 
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """What a copy is made of: text alone does not make one."""
+        return self.inside
+
     def facts(self) -> tuple[list[Polynomial], list[Polynomial]]:
         """What defines it: polynomials that are >= 0, and polynomials that are 0."""
         raise NotImplementedError

@@ -158,7 +158,9 @@ def _frozen(name: str) -> Any:
 class _Lazy:
     """What both kinds share: where the mappings come from, and no changes."""
 
-    def _fill(self, table: GraphTable, out: Links, back: Links, weigh: Weigh) -> None:
+    def _fill(
+        self, table: GraphTable, out: Links, back: Links, weigh: Weigh, again: tuple[Any, ...]
+    ) -> None:
         graph: Any = self
         nodes = _Nodes(table)
         graph.graph = dict(table.attributes)
@@ -167,6 +169,14 @@ class _Lazy:
         graph._pred = _Adjacency(nodes, back, weigh, table.multi)
         graph.__networkx_cache__ = {}
         graph._count = table.count
+        graph._again = again
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A copy is computed from the map as this one is."""
+        kept = vars(self)
+        if "_again" not in kept:
+            return super().__reduce_ex__(protocol)
+        return (*kept["_again"], {"graph": kept["graph"]})
 
     add_node, add_nodes_from = _frozen("add_node"), _frozen("add_nodes_from")
     remove_node, remove_nodes_from = _frozen("remove_node"), _frozen("remove_nodes_from")
@@ -236,9 +246,12 @@ class LazyMultiDiGraph(_Lazy, nx.MultiDiGraph):  # type: ignore[misc]
             self._fill(*parts)
 
 
-def lazy_graph(table: GraphTable, out: Links, back: Links, weigh: Weigh) -> Any:
-    """The graph of a table, its edges read through links instead."""
-    return (LazyMultiDiGraph if table.multi else LazyDiGraph)(table, out, back, weigh)
+def lazy_graph(
+    table: GraphTable, out: Links, back: Links, weigh: Weigh, again: tuple[Any, ...]
+) -> Any:
+    """The graph of a table, its edges read through links instead; `again` is the function, and its
+    arguments, that makes another one."""
+    return (LazyMultiDiGraph if table.multi else LazyDiGraph)(table, out, back, weigh, again)
 
 
 def listed(space: Space, links: list[tuple[Element, int]], of: Any) -> Bundle:

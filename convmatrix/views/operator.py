@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,14 +26,28 @@ def operator(
     """
     from scipy.sparse.linalg import LinearOperator
 
-    def conjugated(v: Array) -> Array:
-        return np.conj(adjoint(np.conj(v)))
-
+    conjugated = partial(_conjugated, adjoint)
     return LinearOperator(
         shape,
         dtype=dtype,
-        matvec=lambda v: apply(np.reshape(v, (1, -1)))[0],
-        rmatvec=lambda v: conjugated(np.reshape(v, (1, -1)))[0],
-        matmat=lambda m: apply(np.transpose(m)).T,
-        rmatmat=lambda m: conjugated(np.transpose(m)).T,
+        matvec=partial(_to_vector, apply),
+        rmatvec=partial(_to_vector, conjugated),
+        matmat=partial(_to_columns, apply),
+        rmatmat=partial(_to_columns, conjugated),
     )
+
+
+# functions of the module, and no closures: an operator can be sent to another process
+
+
+def _conjugated(adjoint: Apply, v: Array) -> Array:
+    return np.conj(adjoint(np.conj(v)))
+
+
+def _to_vector(apply: Apply, v: Array) -> Array:
+    row: Array = apply(np.reshape(v, (1, -1)))[0]
+    return row
+
+
+def _to_columns(apply: Apply, m: Array) -> Array:
+    return apply(np.transpose(m)).T

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,12 @@ class Claim:
     prover: Callable[..., Proof] | None = field(default=None, repr=False)
     replay: Callable[[Values], Replay] | None = field(default=None, repr=False)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A copy is the statement of that name: its lemmas are functions."""
+        if _CLAIMS.get(self.name) is self:
+            return _known, (self.name,)
+        return super().__reduce_ex__(protocol)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         names = ("name", "statement", "meaning", "scope", "source", "level")
@@ -104,6 +111,10 @@ def claim(it: Claim) -> Claim:
     """Make a statement known."""
     _CLAIMS[it.name] = it
     return it
+
+
+def _known(name: str) -> Claim:
+    return catalogue()[name]
 
 
 @public
@@ -325,9 +336,13 @@ def _counterexample(
         ((), ()),
         expected,
         got,
-        lambda: seen,
+        partial(_seen, seen),
         seen.says,
     )
+
+
+def _seen(replay: Replay) -> Replay:
+    return replay
 
 
 kind("claim", Kind(_statement, _theorems, _at))

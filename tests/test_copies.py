@@ -240,7 +240,7 @@ def test_no_public_class_is_left_out():
     elsewhere = {cm.LayerSeparability, cm.NetworkSeparability, cm.TrainedLayer}
     missing = {kind for kind in public - elsewhere if not any(isinstance(x, kind) for x in seen)}
     assert not missing
-    table = cm.network_separability({"a.weight": RNG.standard_normal((4, 3, 3, 3))})
+    table = cm.network_separability(cm.read_layers({"a.weight": RNG.standard_normal((4, 3, 3, 3))}))
     for way in WAYS.values():
         assert str(way(table)) == str(table)
         row = way(table).layers[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from convmatrix.errors import ConvMatrixError
+from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.explorer.describe import describe
 from convmatrix.explorer.presets import PRESETS
 from convmatrix.explorer.spelling import command, python, state_of
@@ -17,7 +18,7 @@ from convmatrix.options import USES
 from convmatrix.proof import prove_transpose
 from convmatrix.relation import FOLDS
 
-__all__ = ["proof_for", "start", "view", "vocabulary"]
+__all__ = ["answered", "proof_for", "start", "view", "vocabulary", "wrong"]
 
 UNFORESEEN = (ValueError, OverflowError, MemoryError, RecursionError)
 MOST_VERDICTS = 64
@@ -55,13 +56,53 @@ def view(given: Mapping[str, Any], own: Layer | Map | None = None) -> dict[str, 
     }  # fmt: skip
 
 
+def answered(
+    body: bytes, own: Layer | Map | None = None, *, proof: bool = False
+) -> tuple[bool, bytes]:
+    """What a posted state is answered, as JSON, and whether all is well.
+
+    >>> answered(b'{"stride": "0"}')
+    (False, b'{"ok": false, "error": "stride must be at least 1, got 0", "field": "stride"}')
+    """
+    try:
+        told = (proof_for if proof else view)(_posted(body), own)
+        return told["ok"], json.dumps(told, allow_nan=False).encode()
+    except (ConvMatrixError, *UNFORESEEN) as error:
+        return False, json.dumps(_refusal(error)).encode()
+
+
+def _posted(body: bytes) -> dict[str, Any]:
+    """The state in a posted text."""
+    try:
+        given = json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ConvMatrixError):
+            raise
+        raise GeometryError("a state is a JSON object of words; this is no JSON") from None
+    if not isinstance(given, dict):
+        raise GeometryError("a state is a JSON object of words")
+    return given
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        raise GeometryError("a state names each of its words once; this one repeats some")
+    return given
+
+
+def wrong(message: str, field: str | None = None) -> dict[str, Any]:
+    """The answer that says what is wrong, and which control it is about."""
+    return {"ok": False, "error": message, "field": field}
+
+
 def _refusal(error: Exception) -> dict[str, Any]:
     """What is wrong, and the control that it is about; whatever comes, a page gets an answer."""
     text = str(error)
     if not isinstance(error, ConvMatrixError):
         text = f"this cannot be shown ({text or type(error).__name__}); use smaller numbers"
     message = " ".join(text.encode("utf-8", "replace").decode().split())
-    return {"ok": False, "error": message, "field": field_of(message)}
+    return wrong(message, field_of(message))
 
 
 def _command(asked: Asked, own: Layer | Map | None) -> str:

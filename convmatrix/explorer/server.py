@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import secrets
 import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from convmatrix.errors import FileError, MissingExtraError
-from convmatrix.explorer.live import proof_for, view, vocabulary
-from convmatrix.explorer.page import POLICY, host, module, shell, style
+from convmatrix.errors import ConvMatrixError, FileError, GeometryError, MissingExtraError
+from convmatrix.explorer.desk import Answer, Desk
+from convmatrix.explorer.guard import Guard
+from convmatrix.explorer.live import vocabulary, wrong
+from convmatrix.explorer.page import host, module, shell, style
 from convmatrix.explorer.presets import PRESETS
 from convmatrix.layers import Layer
 from convmatrix.maps import Map
@@ -28,86 +33,89 @@ MOST_BYTES = 1_000_000
 _BOOT = 'import convmatrix from "./explorer.js";\n'
 
 
-def application(state: Mapping[str, str] | None = None, own: Layer | Map | None = None) -> Any:
-    """The ASGI application that shows a state first, with `own` behind ``kind=own``.
+def application(desk: Desk, state: Mapping[str, str] | None = None, *, token: str = "") -> Any:
+    """The ASGI application that shows a state first; `desk` answers its questions.
 
-    `/` is the page; `POST /api/describe` and `/api/proof` answer a state with JSON, or with status
-    400 and ``{"ok": false, "error": ...}``. A request for another host is refused.
+    `/TOKEN/` is the page; `POST api/describe` and `api/proof` beside it answer a state with JSON,
+    with status 400 and ``{"ok": false, "error": ...}``, or with 503 where too many wait. A request
+    for another host, from another origin or without the token is refused.
     """
     try:
         from starlette.applications import Starlette
-        from starlette.concurrency import run_in_threadpool
-        from starlette.middleware import Middleware
-        from starlette.middleware.trustedhost import TrustedHostMiddleware
+        from starlette.requests import ClientDisconnect
         from starlette.responses import JSONResponse, Response
         from starlette.routing import Route
     except ImportError:
         raise MissingExtraError("Starlette with uvicorn", "explore", "the live page") from None
 
     begin = dict(PRESETS[0]["state"] if state is None else state)
-    config = {"state": begin, "vocabulary": vocabulary(own), "live": True}
+    config = {"state": begin, "vocabulary": vocabulary(desk.own), "live": True}
     head = '<link rel="stylesheet" href="./explorer.css">'
     body = '<script type="module" src="./host.js"></script>'
     home = shell("convmatrix explorer", head, body)
-    headers = {
-        "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
 
     def fixed(text: str, kind: str) -> Any:
         async def answer(_: Any) -> Any:
-            return Response(text, media_type=kind, headers=headers)
+            return Response(text, media_type=kind)
 
         return answer
 
-    def asked(answer: Callable[..., dict[str, Any]]) -> Any:
+    def asked(*, proof: bool) -> Any:
         async def respond(request: Any) -> Any:
-            given = await _body(request)
-            told = given if "error" in given else await run_in_threadpool(answer, given, own)
-            return JSONResponse(told, 200 if told["ok"] else 400, headers=headers)
+            try:
+                posted = await _body(request)
+                status, text = await _unless_gone(request, desk.ask(posted, proof=proof))
+            except ConvMatrixError as error:
+                return JSONResponse(wrong(str(error)), 400, {"connection": "close"})
+            except ClientDisconnect:
+                return Response(status_code=400)  # to nobody
+            return Response(text, status, media_type="application/json")
 
         return respond
 
     async def ping(_: Any) -> Any:
-        return JSONResponse({"ok": True}, headers=headers)
+        return JSONResponse({"ok": True})
 
     script = "text/javascript"
-    return Starlette(
-        routes=[
-            Route("/", fixed(home, "text/html")),
-            Route("/explorer.js", fixed(module(), script)),
-            Route("/host.js", fixed(_BOOT + host(), script)),
-            Route("/explorer.css", fixed(style(), "text/css")),
-            Route("/config.json", fixed(json.dumps(config), "application/json")),
-            Route("/api/describe", asked(view), methods=["POST"]),
-            Route("/api/proof", asked(proof_for), methods=["POST"]),
-            Route("/api/ping", ping),
-        ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
-    )
+    routes = [
+        Route("/", fixed(home, "text/html")),
+        Route("/explorer.js", fixed(module(), script)),
+        Route("/host.js", fixed(_BOOT + host(), script)),
+        Route("/explorer.css", fixed(style(), "text/css")),
+        Route("/config.json", fixed(json.dumps(config), "application/json")),
+        Route("/api/describe", asked(proof=False), methods=["POST"]),
+        Route("/api/proof", asked(proof=True), methods=["POST"]),
+        Route("/api/ping", ping),
+    ]
+    return Guard(Starlette(routes=routes), token)
 
 
-async def _body(request: Any) -> dict[str, Any]:
-    """The state that was posted, or the answer that says what is wrong with it."""
-
-    def wrong(message: str) -> dict[str, Any]:
-        return {"ok": False, "error": message, "field": None}
-
-    if not request.headers.get("content-type", "").startswith("application/json"):
-        return wrong("post a state as application/json")  # so no form elsewhere can post one
-    data = b""
+async def _body(request: Any) -> bytes:
+    """What was posted; `GeometryError` where it is no JSON, or too long."""
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != "application/json":  # which no form elsewhere can post
+        raise GeometryError("post a state as application/json")
+    data = bytearray()
     async for chunk in request.stream():
         data += chunk
         if len(data) > MOST_BYTES:
-            return wrong(f"a state may have {MOST_BYTES:,} bytes; this one has more")
+            raise GeometryError(f"a state may have {MOST_BYTES:,} bytes; this one has more")
+    return bytes(data)
+
+
+async def _unless_gone(request: Any, answer: Coroutine[Any, Any, Answer]) -> Answer:
+    """The answer, unless the client goes before: then the work on it ends, and so does this."""
+    from starlette.requests import ClientDisconnect
+
+    working, leaving = asyncio.ensure_future(answer), asyncio.ensure_future(request.receive())
     try:
-        given = json.loads(data)
-    except (ValueError, RecursionError):
-        return wrong("a state is a JSON object of words; this is no JSON")
-    if not isinstance(given, dict) or "error" in given:
-        return wrong("a state is a JSON object of words")
-    return given
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
 
 
 def _socket(port: int | None, say: Callable[[str], None]) -> socket.socket:
@@ -118,7 +126,7 @@ def _socket(port: int | None, say: Callable[[str], None]) -> socket.socket:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             place.bind((HOST, number))
-            place.listen(512)
+            place.listen()
             return place
         except (OSError, OverflowError) as error:
             place.close()
@@ -140,8 +148,10 @@ def serve(
 
     Parameters
     ----------
-    state, own
-        As `application` takes them.
+    state
+        Words that are shown first; the article's figure by default.
+    own
+        The layer or map behind ``kind=own``.
     port
         Of 127.0.0.1; where it is in use a free one is taken, and that is said.
     browser
@@ -166,15 +176,18 @@ def serving(
     say: Callable[[str], None] = print,
 ) -> Iterator[tuple[str, Callable[[], bool]]]:
     """The live page in the background: its address, and whether it still runs."""
-    app = application(state, own)
     try:
         import uvicorn
+
+        from convmatrix.explorer.connections import BACKLOG, Connection
     except ImportError:
         raise MissingExtraError("uvicorn", "explore", "the live page") from None
     place = _socket(port, say)
+    desk = Desk(own)
     config = uvicorn.Config(
-        app, log_level="error", lifespan="off", server_header=False, backlog=512,
-        timeout_graceful_shutdown=2,
+        application(desk, state, token=_token()),
+        log_level="error", lifespan="off", server_header=False, backlog=BACKLOG,
+        loop="asyncio", http=Connection, ws="none", timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(
@@ -184,8 +197,15 @@ def serving(
     try:
         while not server.started and thread.is_alive():
             time.sleep(0.01)
-        yield f"http://{HOST}:{place.getsockname()[1]}/", thread.is_alive
+        yield f"http://{HOST}:{place.getsockname()[1]}/{_token()}/", thread.is_alive
     finally:
+        desk.close()  # so that no question is waited for
         server.should_exit = True
         thread.join(5)
         place.close()
+
+
+@cache
+def _token() -> str:
+    """What an address of this process begins with, so that only who started it can open it."""
+    return secrets.token_urlsafe(16)

@@ -56,7 +56,7 @@ function makeModel(values, answer, prove) {
 				const view = await answer(values.state);
 				if (mine === asked && view) { model.put("view", view); tell("state"); }
 			}
-			if (names.includes("question")) { const proof = await prove(values.question); model.put("proof", proof); }
+			if (names.includes("question")) { const proof = await prove(values.question); if (proof !== undefined) model.put("proof", proof); }
 		},
 	};
 	return model;
@@ -87,20 +87,27 @@ async function boot(config, answer, prove, more = {}) {
 	document.body.dataset.ready = "1";
 }
 
-/** Ask the server; where it is lost say so, and see now and then whether it is back. */
+/** Ask the server, and give up what was asked before; where it is lost say so, and see now and then whether it is back. */
+const asking = {};
 async function post(path, state, model) {
+	if (asking[path]) asking[path].abort();
+	const mine = asking[path] = new AbortController();
 	try {
-		const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(state) });
-		const told = answer.status < 500 ? await answer.json() : { ok: false, error: `${answer.status} ${answer.statusText}` };
+		const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(state), signal: mine.signal });
+		const told = /json/.test(answer.headers.get("content-type")) ? await answer.json() : { ok: false, error: `${answer.status} ${answer.statusText}` };
 		if (model.get("lost")) model.put("lost", false);
 		return told;
 	} catch {
+		if (mine.signal.aborted) return undefined; // a newer question is under way
 		if (!model.get("lost")) {
 			model.put("lost", true);
 			const timer = setInterval(async () => {
 				try {
 					const alive = await fetch("./api/ping");
-					if (alive.ok) { clearInterval(timer); model.put("lost", false); model.set("state", model.get("state")); model.save_changes(); }
+					clearInterval(timer);
+					model.put("lost", false);
+					if (alive.ok) { model.set("state", model.get("state")); model.save_changes(); }
+					else model.put("view", await alive.json()); // another explorer has its place
 				} catch { /* still lost */ }
 			}, 3000);
 		}

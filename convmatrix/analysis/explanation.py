@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
 from typing import Any
 
@@ -25,6 +26,8 @@ MOST_KERNELS = 4096
 """Above this not every spatial kernel of a weight is tested."""
 MOST_ENTRIES = 4096
 """Kernels with more entries are not tested here: an exact rank would take long."""
+MOST_BITS = 1 << 14
+"""Nor are weights whose denominators have more bits, all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +198,19 @@ def _separability(layer: Layer) -> tuple[Separability, ...] | None:
     if prod(layer.weight.shape[2:]) > MOST_ENTRIES:
         return None
     kernels = layer.weight.reshape(-1, *layer.weight.shape[2:])[:MOST_KERNELS]
+    if kernels.dtype == object and sum(map(_bits, kernels.flat)) > MOST_BITS:
+        return None
+    different = {tuple(kernel.flat): kernel for kernel in kernels}
     try:
-        return tuple(separability(kernel) for kernel in kernels)
+        verdicts = {key: separability(kernel) for key, kernel in different.items()}
     except ConvMatrixError:  # symbols, or values that are not finite: no verdict
         return None
+    return tuple(verdicts[tuple(kernel.flat)] for kernel in kernels)
+
+
+def _bits(value: Any) -> int:
+    """How long a fraction is, which is what makes its arithmetic slow."""
+    return value.denominator.bit_length() if isinstance(value, Fraction) else 0
 
 
 def _verdicts(verdicts: Sequence[Separability]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from itertools import product
 from math import inf, prod
@@ -11,6 +12,7 @@ import numpy as np
 
 from convmatrix.analysis import connectivity, explain
 from convmatrix.errors import ConvMatrixError
+from convmatrix.explorer.effort import places, reach, textbook_places
 from convmatrix.explorer.part import Part, part_of
 from convmatrix.explorer.walks import walks
 from convmatrix.layers import Layer, MaxPool
@@ -26,8 +28,12 @@ MOST_TAPS = 4096
 """Above this a kernel's values are not sent."""
 MOST_VALUES = 50_000
 """Above so many connections input and output values are not computed."""
-MOST_PROVED = 50_000
-"""Above so many connections the transpose is not compared entry by entry."""
+MOST_PROVED = 300_000
+"""Above so many places the transpose is not compared with the textbook's, entry by entry."""
+MOST_TURNS = 4_000
+"""Above so many taps along the axes the connections away from the borders are not counted."""
+MOST_STEPS = 500_000
+"""Above so many taps it is not counted how many outputs each input of a window feeds."""
 
 
 def describe(
@@ -87,7 +93,8 @@ def describe(
 def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
     """What `explain` tells; of a map without a layer, its shapes."""
     if layer is not None:
-        explained = explain(layer, bound.in_shape[1:], proved=bound.nnz <= MOST_PROVED)
+        proved = places(bound) + textbook_places(bound) <= MOST_PROVED
+        explained = explain(layer, bound.in_shape[1:], proved=proved)
         return {**explained.to_dict(), "text": str(explained)}
     nnz = bound.nnz
     unknown = ("parameters", "macs", "exact_macs", "receptive_field", "proof", "separability")
@@ -157,6 +164,13 @@ def number(value: Any) -> str:
     >>> number(Fraction(1, 3)), number(Fraction(1, 4)), number(2.0), number(0.1 + 0.2)
     ('1/3', '0.25', '2', '0.3')
     """
+    try:
+        return _exact(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"{Decimal(value.numerator) / Decimal(value.denominator):.6g}"
+
+
+def _exact(value: Any) -> str:
     if isinstance(value, Fraction) and value.denominator > 1 and 10**6 % value.denominator == 0:
         whole, rest = divmod(abs(value) * 10**6, 10**6)
         return f"{'-' * (value < 0)}{whole}.{int(rest):06d}".rstrip("0")
@@ -217,9 +231,12 @@ def _entry_values(bound: Map, part: Part) -> list[Any]:
 
 
 def _out_degrees(bound: Map, part: Part) -> list[int] | None:
-    """How many outputs of the whole map each input that is shown feeds; None of several layers."""
+    """How many outputs of the whole map each input that is shown feeds; None of several layers,
+    or where counting takes long."""
     stencil = bound.leaves[0].bound
     if len(bound.leaves) > 1 or not isinstance(stencil, Stencil):
+        return None
+    if reach(bound) * sum(map(len, part.into[1:])) > MOST_STEPS:
         return None
     forward = bound.leaves[0] is bound
     counts = [
@@ -239,7 +256,7 @@ def _overlap(bound: Map, part: Part) -> dict[str, Any]:
         "inside": None,
         "all": None if part.whole else _out_degrees(bound, part),
     }
-    if part.whole:
+    if part.whole and reach(bound) <= MOST_TURNS:
         try:
             counts["inside"] = list(connectivity(bound).inside)
             back = connectivity(bound.T).inside if bound.is_linear else ()

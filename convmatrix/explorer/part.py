@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.explorer.effort import places, reach, widest
 from convmatrix.maps import Map
 
 __all__ = ["MOST_CONNECTIONS", "MOST_SHOWN", "Part", "part_of"]
@@ -21,6 +22,8 @@ MOST_SHOWN = 12_000
 """Input and output elements together that are shown at once."""
 MOST_LINKS = 6_000
 """Connections of a window that nobody asked for."""
+MOST_PLACES = 500_000
+"""Places that are looked at for connections."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ def part_of(bound: Map, window: str | None = None) -> Part | None:
     (False, [(0, 0), (0, 1), (0, 1)])
     """
     small = sum(bound.shape) <= MOST_SHOWN and bound.nnz <= MOST_CONNECTIONS
-    if small and not window:
+    if small and places(bound) <= MOST_PLACES and not window:
         pattern = bound.pattern
         rows, indices, tap = pattern.rows, pattern.indices, pattern.tap
         full = [
@@ -75,8 +78,8 @@ def part_of(bound: Map, window: str | None = None) -> Part | None:
         part = _window(bound, _ranges(window, bound.out_shape), MOST_CONNECTIONS)
         if part is None:
             raise GeometryError(
-                f"the window has more than {MOST_CONNECTIONS:,} connections, too many to show; "
-                f"make window smaller"
+                f"the window has more than {MOST_CONNECTIONS:,} connections, or its kernels more "
+                f"taps, too many to show; make window smaller"
             )
         return part
     side = {2: 64, 3: 16, 4: 6}[len(bound.out_shape)]
@@ -109,16 +112,20 @@ def _ranges(window: str, shape: tuple[int, ...]) -> list[range]:
 
 
 def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
-    """The outputs of a window and what they read; None where that is more than `most`."""
-    if bound.nnz > most * bound.shape[0]:  # one output alone reads more, on average
+    """The outputs of a window and what they read; None where that is more than `most`, or where it
+    takes long to find."""
+    if bound.nnz > most * bound.shape[0] or widest(bound) > MOST_CONNECTIONS:
+        return None  # one output alone reads more, on average or in the middle
+    count = prod(map(len, ranges))
+    if count > MOST_SHOWN:
+        raise GeometryError(
+            f"the window has {count:,} outputs, the explorer shows {MOST_SHOWN:,}; make window "
+            f"smaller"
+        )
+    if count * reach(bound) > MOST_PLACES:
         return None
     outputs = [np.arange(r.start, r.stop) for r in ranges]
     grid = np.stack(np.meshgrid(*outputs, indexing="ij"), -1).reshape(-1, len(ranges))
-    if len(grid) > MOST_SHOWN:
-        raise GeometryError(
-            f"the window has {len(grid):,} outputs, the explorer shows {MOST_SHOWN:,}; make window "
-            f"smaller"
-        )
     reads: list[tuple[int, ...]] = []
     rows: list[int] = []
     taps: list[int] = []
@@ -129,11 +136,11 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
         reads += [source for source, _ in links]
         taps += [tap for _, tap in links]
         rows += [row] * len(links)
-    places = np.array(reads, np.int64).reshape(-1, len(bound.in_shape))
-    used = [np.unique(column) if len(places) else np.arange(1) for column in places.T]
+    sources = np.array(reads, np.int64).reshape(-1, len(bound.in_shape))
+    used = [np.unique(column) if len(sources) else np.arange(1) for column in sources.T]
     boxes = [np.arange(axis[0], axis[-1] + 1) for axis in used]
     shown = boxes if prod(map(len, boxes)) <= MOST_SHOWN - len(grid) else used
-    index = [np.searchsorted(axis, column) for axis, column in zip(shown, places.T, strict=True)]
+    index = [np.searchsorted(axis, column) for axis, column in zip(shown, sources.T, strict=True)]
     flat = np.ravel_multi_index(index, [len(axis) for axis in shown])
     tap = np.array(taps, np.int64)
     return Part(

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, WeightError
-from convmatrix.layers import Layer, Sequential
+from convmatrix.explorer.effort import places
+from convmatrix.layers import AveragePool, Layer, MaxPool, Sequential, Upsample
 from convmatrix.maps import Map
 from convmatrix.options import USES, Options, build_layer, fit_weight, kind_of, sizes
 from convmatrix.readers.kernels import parse_kernel
@@ -41,9 +42,15 @@ OWN = "own"
 MOST_TEXT = 200_000
 MOST_ELEMENTS = 10**9
 MOST_WEIGHTS = 10**6
+MOST_COEFFICIENTS = 10**5
+"""Of a layer whose coefficients are fixed, and fractions."""
 MOST_PADDING = 10**5
+MOST_RESIZED = 10_000
+"""Elements along an axis that is resized, each of whose outputs has coefficients of its own."""
 MOST_COMPOSED = 10**5
 """Elements of a map of several layers, whose connections are counted by listing them."""
+MOST_PLACES = 2 * 10**6
+"""Places where such a map's layers look for connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,11 @@ def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Aske
         raise TooLargeError(
             f"the map has {elements:,} elements, the explorer takes {MOST_ELEMENTS:,}; "
             f"use a smaller input or fewer channels"
+        )
+    if len(bound.leaves) > 1 and places(bound) > MOST_PLACES:
+        raise TooLargeError(
+            f"a map of several layers may go through {MOST_PLACES:,} taps here, this one has "
+            f"{places(bound):,}; use a smaller kernel or input"
         )
     if len(bound.leaves) > 1 and elements > MOST_COMPOSED:
         raise TooLargeError(
@@ -130,13 +142,24 @@ def _bound(state: dict[str, str], own: Layer | Map | None) -> tuple[Layer | None
         return own, own.on(sizes(state["input"]))
     try:
         layer = build_layer(_options(state))
-        _bounded(layer)
-        return layer, layer.on(sizes(state["input"]))
+        size = sizes(state["input"])
+        _bounded(layer, size)
+        return layer, layer.on(size)
     except ConvMatrixError as error:
         raise type(error)(_without_dashes(str(error))) from None
 
 
-def _bounded(layer: Layer) -> None:
+def _bounded(layer: Layer, size: tuple[int, ...]) -> None:
+    """Refuse weights and resizes that would be too large to hold."""
+    if isinstance(layer, Upsample):
+        lengths = [n * max(1, f) for n, f in zip(size, layer.scale_factor or (), strict=False)]
+        if max(lengths, default=0) > MOST_RESIZED:
+            raise TooLargeError(
+                f"an axis of {max(lengths):,.0f} elements is resized, the explorer takes "
+                f"{MOST_RESIZED:,}; use a smaller input or scale"
+            )
+    if isinstance(layer, (AveragePool, MaxPool)):
+        _few(prod(layer.kernel_size), MOST_WEIGHTS)
     weights = sum(prod(part.weight_shape or ()) for part in layer.parts)
     if weights > MOST_WEIGHTS:
         raise TooLargeError(
@@ -155,11 +178,16 @@ def _bounded_axes(bound: Map) -> None:
             raise TooLargeError(
                 f"padding is {padding:,}, the explorer takes {MOST_PADDING:,}; use less of it"
             )
-        if prod(leaf.bound.tap_shape) > MOST_WEIGHTS:
-            raise TooLargeError(
-                f"the layer would have {prod(leaf.bound.tap_shape):,} coefficients, the explorer "
-                f"takes {MOST_WEIGHTS:,}; use a smaller input or kernel"
-            )
+        fixed = leaf.bound.factors is not None and leaf.is_linear
+        _few(prod(leaf.bound.tap_shape), MOST_COEFFICIENTS if fixed else MOST_WEIGHTS)
+
+
+def _few(count: int, most: int) -> None:
+    if count > most:
+        raise TooLargeError(
+            f"the layer would have {count:,} coefficients, the explorer takes {most:,}; use a "
+            f"smaller input or kernel"
+        )
 
 
 def _options(state: dict[str, str]) -> Options:

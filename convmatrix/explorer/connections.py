@@ -10,22 +10,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from convmatrix.explorer.guard import HEADERS
 
-__all__ = ["BACKLOG", "Connection", "most_connections"]
+__all__ = ["Connection", "room"]
 
+MOST = 512
+"""Connections at once."""
 PATIENCE = 5.0
 """Seconds after which half a request, or an answer that nobody reads, is looked at again."""
-BACKLOG = 128
-"""Connections that are accepted in one go, before any is refused."""
 
 
-def most_connections() -> int:
-    """How many connections leave this process descriptors enough."""
+def room() -> tuple[int, int]:
+    """How many connections may be open, and wait to be accepted, so that descriptors are left.
+
+    Of those that are too many about four times as many as wait are open until they are closed.
+    """
     try:
         import resource
     except ImportError:  # Windows, whose sockets are no descriptors
-        return 512
+        return MOST, MOST // 4
     few, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return 512 if few == resource.RLIM_INFINITY else max(8, min(512, few // 2 - BACKLOG // 2))
+    left = max(48, few - 64) if few != resource.RLIM_INFINITY else 12 * MOST
+    return min(MOST, left // 3), min(MOST // 4, left // 12)
 
 
 class Connection(H11Protocol):
@@ -36,7 +40,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > most_connections():
+        if len(self.connections) > room()[0]:
             transport.abort()
         else:
             self._look_again()
@@ -45,6 +49,12 @@ class Connection(H11Protocol):
         if self.watch is not None:
             self.watch.cancel()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        if self.conn.their_state is h11.SEND_BODY:  # half a request
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     def _look_again(self) -> None:
         self.watch = self.loop.call_later(PATIENCE, self._look)

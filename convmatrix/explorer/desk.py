@@ -170,25 +170,34 @@ class Threads:
     def __init__(self, own: Layer | Map | None) -> None:
         self.own = own
         self.room = threading.Semaphore(AT_ONCE)
+        self.asked: set[asyncio.Future[tuple[bool, bytes]]] = set()
 
     async def answer(self, body: bytes, proof: bool) -> tuple[bool, bytes]:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[bool, bytes]] = loop.create_future()
-
-        def deliver(told: tuple[bool, bytes]) -> None:
-            if not answer.done():
-                answer.set_result(told)
+        answer: asyncio.Future[tuple[bool, bytes]] = asyncio.get_running_loop().create_future()
 
         def work() -> None:
             with self.room:
-                if answer.cancelled():
-                    return
-                told = answered(body, self.own, proof=proof)
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(deliver, told)
+                if not answer.done():
+                    _deliver(answer, answered(body, self.own, proof=proof))
 
         threading.Thread(target=work, daemon=True).start()
-        return await answer
+        self.asked.add(answer)
+        try:
+            return await answer
+        finally:
+            self.asked.discard(answer)
 
     def close(self) -> None:
-        pass
+        for answer in list(self.asked):
+            _deliver(answer, None)
+
+
+def _deliver(answer: asyncio.Future[tuple[bool, bytes]], told: tuple[bool, bytes] | None) -> None:
+    """Hand an answer, or that there will be none, to the loop that waits for it."""
+
+    def hand() -> None:
+        if not answer.done():
+            answer.set_exception(EOFError()) if told is None else answer.set_result(told)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        answer.get_loop().call_soon_threadsafe(hand)

@@ -179,14 +179,14 @@ def serving(
     try:
         import uvicorn
 
-        from convmatrix.explorer.connections import BACKLOG, Connection
+        from convmatrix.explorer.connections import Connection, room
     except ImportError:
         raise MissingExtraError("uvicorn", "explore", "the live page") from None
     place = _socket(port, say)
     desk = Desk(own)
     config = uvicorn.Config(
         application(desk, state, token=_token()),
-        log_level="error", lifespan="off", server_header=False, backlog=BACKLOG,
+        log_level="error", lifespan="off", server_header=False, backlog=room()[1],
         loop="asyncio", http=Connection, ws="none", timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = uvicorn.Server(config)

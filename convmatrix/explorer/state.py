@@ -120,6 +120,8 @@ def _words(given: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, bool):
             value = "1" if value else ""
         text = str(value).strip()
+        if text.encode("utf-8", "replace").decode() != text:
+            raise GeometryError(f"{name} must be text, got half a character: {ascii(text)[:40]}")
         values = name in ("weight", "x", "u")
         if not values and re.search(r"\d{9}", text):
             raise GeometryError(f"{name} takes numbers of up to 8 digits, got {ascii(text)[:40]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -441,7 +442,7 @@ def test_a_lost_server_is_said_and_found_again(page, faults):
     with serving(port=0) as (url, _):
         page.goto(url)
         page.wait_for_selector("body[data-ready]")
-        port = int(url.rstrip("/").rsplit(":", 1)[1])
+        port = urlsplit(url).port
     page.get_by_label("stride", exact=True).fill("1")
     banner = page.get_by_role("alert").filter(has_text="The server does not answer")
     expect(banner).to_be_visible()
@@ -450,6 +451,21 @@ def test_a_lost_server_is_said_and_found_again(page, faults):
     with serving(port=port, say=pytest.fail) as (_, _):
         expect(banner).to_be_hidden(timeout=10_000)
         expect(page.get_by_role("heading", name=re.compile("output y · 1×5×5"))).to_be_visible()
+    faults.clear()
+
+
+def test_the_newest_question_is_answered_and_an_endless_one_given_up(page, faults):
+    from hostile import ENDLESS, HOSTILE
+
+    from convmatrix.explorer.server import serving
+
+    with serving({"kind": "own", "input": "7"}, HOSTILE, port=0) as (url, _):
+        page.goto(url)
+        page.wait_for_selector("body[data-ready]")
+        for size in (ENDLESS, 9, ENDLESS, ENDLESS, 8):
+            page.get_by_label("input size").fill(str(size))
+            page.get_by_label("input size").press("Enter")
+        expect(page.get_by_role("heading", name=re.compile("output y · 1×8$"))).to_be_visible()
     faults.clear()
 
 

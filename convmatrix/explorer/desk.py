@@ -69,8 +69,8 @@ class Desk:
                 return _refused(503, "the explorer has been stopped")
             return _refused(
                 400,
-                f"this takes more than the explorer gives a question ({MEMORY >> 20} MiB, "
-                f"{SECONDS} s); use smaller numbers",
+                f"this takes more than the {MEMORY >> 20} MiB that the explorer gives a question; "
+                f"use smaller numbers",
             )
         finally:
             self.slots.release()

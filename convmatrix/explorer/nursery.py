@@ -22,8 +22,10 @@ from convmatrix.explorer.live import answered, proof_for, view
 
 __all__ = ["HEAD", "MEMORY", "SECONDS", "main"]
 
-MEMORY = 160 << 20
-"""Bytes that a question may take beyond what is loaded."""
+MEMORY = 80 << 20
+"""Bytes that a question may take beyond what is loaded, and some times what stands behind
+``kind=own``."""
+OWN_TIMES = 4
 SECONDS = 10
 """Of processor time, that a question may take."""
 
@@ -44,9 +46,11 @@ def main(descriptor: int) -> None:
     What stands behind ``kind=own`` is read from the standard input, as a pickle.
     """
     control = socket.socket(fileno=descriptor)
-    own = pickle.load(sys.stdin.buffer)
+    pickled = sys.stdin.buffer.read()
+    own, memory = pickle.loads(pickled), MEMORY + OWN_TIMES * len(pickled)
+    del pickled
     _load(view)
-    Nursery(control, own).run()
+    Nursery(control, own, memory).run()
 
 
 def _load(question: Callable[[dict[str, str]], Any]) -> None:
@@ -59,8 +63,8 @@ def _load(question: Callable[[dict[str, str]], Any]) -> None:
 class Nursery:
     """The children under way, each with our copy of its socket."""
 
-    def __init__(self, control: socket.socket, own: Any) -> None:
-        self.control, self.own = control, own
+    def __init__(self, control: socket.socket, own: Any, memory: int) -> None:
+        self.control, self.own, self.memory = control, own, memory
         self.idle: int | None = 1000  # milliseconds, until what only proofs need is loaded
         self.children: dict[int, tuple[int, socket.socket]] = {}  # by descriptor: process, socket
         self.poll = select.poll()
@@ -103,7 +107,7 @@ class Nursery:
                 signal.set_wakeup_fd(-1)
                 for end in (self.control, self.woken, self.waker):
                     end.close()
-                _answer(asked, self.own)
+                _answer(asked, self.own, self.memory)
             finally:
                 os._exit(0)
         self.children[asked.fileno()] = process, asked
@@ -126,22 +130,22 @@ class Nursery:
         self.children.pop(descriptor)[1].close()
 
 
-def _answer(asked: socket.socket, own: Any) -> None:
+def _answer(asked: socket.socket, own: Any, memory: int) -> None:
     """What a child does: one question, within its limits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    _limit()
+    _limit(memory)
     proof, body = _receive(asked)
     ok, text = answered(body, own, proof=proof)
     asked.sendall(HEAD.pack(ok, len(text)) + text)
 
 
-def _limit() -> None:
-    """Refuse this process more memory than `MEMORY`, and end it when it has had its time."""
+def _limit(memory: int) -> None:
+    """Refuse this process more memory, and end it when it has had its time."""
     import resource
 
     with contextlib.suppress(OSError):  # no /proc: memory is bounded by what states may ask for
         with open("/proc/self/statm") as file:
             taken = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

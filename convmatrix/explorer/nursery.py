@@ -133,8 +133,10 @@ class Nursery:
 def _answer(asked: socket.socket, own: Any, memory: int) -> None:
     """What a child does: one question, within its limits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    _limit(memory)
     proof, body = _receive(asked)
+    if proof:
+        proof_for({})  # what only proofs need is loaded now, if it is not yet, and not counted
+    _limit(memory)
     ok, text = answered(body, own, proof=proof)
     asked.sendall(HEAD.pack(ok, len(text)) + text)
 

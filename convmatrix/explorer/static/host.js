@@ -29,7 +29,7 @@ function writeAddress(model) {
 	for (const [name, value] of Object.entries(model.get("ui") || {})) query.set(name, String(value));
 	const text = query.toString();
 	try { history.replaceState(null, "", `?${text}`); } catch {
-		try { history.replaceState(null, "", `#${text}`); } catch { /* a page in a frame has no address of its own */ }
+		try { history.replaceState(null, "", `#${text}`); } catch { /* a framed page has no address */ }
 	}
 }
 
@@ -87,18 +87,18 @@ async function boot(config, answer, prove, more = {}) {
 	document.body.dataset.ready = "1";
 }
 
-/** Ask the server, and give up what was asked before; where it is lost say so, and see now and then whether it is back. */
+/** Ask the server and give up what was asked before; where it is lost say so, and look whether it is back. */
 const asking = {};
 async function post(path, state, model) {
-	if (asking[path]) asking[path].abort();
+	asking[path]?.abort();
 	const mine = asking[path] = new AbortController();
 	try {
 		const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(state), signal: mine.signal });
-		const told = /json/.test(answer.headers.get("content-type")) ? await answer.json() : { ok: false, error: `${answer.status} ${answer.statusText}` };
+		const told = /json/.test(answer.headers.get("content-type")) ? await answer.json() : { error: `${answer.status} ${answer.statusText}`, ok: false };
 		if (model.get("lost")) model.put("lost", false);
 		return told;
 	} catch {
-		if (mine.signal.aborted) return undefined; // a newer question is under way
+		if (mine.signal.aborted) return undefined;
 		if (!model.get("lost")) {
 			model.put("lost", true);
 			const timer = setInterval(async () => {

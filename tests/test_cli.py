@@ -344,9 +344,9 @@ def test_apply_to_complex_numbers(arrays):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("vector.npy", ["--weight", "1 2"]),
+        ("vector.npy", ["--weight", "1 2; 3 4"]),
         ("image.npy", ["--weight", "1 2", "--input", "5x5x5"]),
-        ("image.npy", ["--kind", "avg_pool", "--kernel", "2", "--input", "5x5x5"]),
+        ("image.npy", ["--kind", "avg_pool", "--kernel", "2", "--layout", "DHW"]),
         ("strings.npy", ["--weight", SOBEL]),
         ("empty.npy", ["--weight", SOBEL]),
         ("x.npy", ["--weight", "[[null, 2], [3, 4]]"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import convmatrix as cm
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "described"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the model is read once
 class Asked:
     """What the command line asks about: the layer that options describe, or one of a model."""
 
@@ -31,13 +32,13 @@ class Asked:
             if self.name is not None:
                 raise GeometryError("--layer is of a model's file; give the file, e.g. model.onnx")
             return build_layer(self.options, exact=exact)
-        return self._trained().layer()
+        return self._trained.layer()
 
     def size(self, layer: cm.Layer) -> tuple[int, ...]:
         """The size of its input; of a model's layer one number serves all axes."""
         if self.model is None or self.options.input is not None:
             return layer.sizes(*self.options.sizes)
-        trained = self._trained()
+        trained = self._trained
         apart = per_axis(trained.geometry.get("dilation", 1), layer.ndim, "dilation")
         return tuple(max(5, d * (k - 1) + 1) for d, k in zip(apart, trained.kernel, strict=True))
 
@@ -46,6 +47,7 @@ class Asked:
         layer = self.layer(exact=exact)
         return layer.on(*self.size(layer))
 
+    @cached_property
     def _trained(self) -> TrainedLayer:
         assert self.model is not None
         found = _layer_of(self.model, self.name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
+import numpy as np
 
 import convmatrix as cm
 from convmatrix.cli.geometry import leave_out
@@ -28,15 +28,21 @@ __all__ = ["separable"]
 @click.option("--csv", metavar="FILE", help="Of a model: write the table; - is standard output.")
 @click.option("--layout", type=click.Choice(LAYOUTS, case_sensitive=False),
               help="Of a model: how its weights lie, where its file does not say it.")  # fmt: skip
+@click.option(
+    "--axes",
+    metavar="AXES",
+    help="Of an array of many kernels: the axes of each, e.g. -2,-1 of (out, in, y, x).",
+)
 @json_option
 def separable(
-    kernel: str, exact: bool, decimal: bool, tol: float | None, plot: str | None,
+    kernel: str, axes: str | None, exact: bool, decimal: bool, tol: float | None, plot: str | None,
     csv: str | None, layout: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Is KERNEL an outer product of 1-D kernels? Exit 1 if not.
 
-    KERNEL is '3 6 9; 4 8 12; 5 10 15', JSON, an .npy file, a name (sobel, gaussian:5:1.2), or a
-    model (.onnx, .npz, .safetensors, .pt, .pth), whose layers are listed.
+    KERNEL is '3 6 9; 4 8 12; 5 10 15', JSON, a name (sobel, gaussian:5:1.2), a file .npy .json .csv
+    .txt, or a model (.onnx, .npz, .safetensors, .pt, .pth), whose layers are listed. With --axes an
+    .npy array of many kernels: exit 1 unless all are.
     """
     from convmatrix.readers import MODELS
 
@@ -49,22 +55,28 @@ def separable(
             raise GeometryError(
                 "--exact and --decimal are for one kernel; the table of a model counts both"
             )
+        leave_out("axes", why="with a model, whose axes are known")
         return _separable_model(kernel, layout, tol, plot, csv, as_json)
     if layout is not None:
         raise GeometryError("--layout is for models; a kernel has no channels")
     if csv is not None:
         raise GeometryError("--csv is for models; use --json for one kernel")
+    asked = None if axes is None else _axes(axes)
     how: Any = "decimal" if decimal else exact or None
-    verdict = cm.separability(_named_or_given(kernel), exact=how, tol=tol)
+    verdict = cm.separability(read_kernel(kernel), axes=asked, exact=how, tol=tol)
     show(verdict.to_dict(), str(verdict), as_json)
     if plot is not None:
         _plot(plot, lambda draw: draw.draw_separable(verdict))
-    return 0 if verdict.separable else 1
+    return 0 if np.all(verdict.separable) else 1
 
 
-def _named_or_given(kernel: str) -> Any:
-    named = re.fullmatch(r"[a-z]+(:[^ ;]*)?", kernel)
-    return cm.kernels.named(kernel) if named else read_kernel(kernel)
+def _axes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise GeometryError(
+            f"--axes takes the axes of one kernel, e.g. -2,-1, got {text!r:.40}"
+        ) from None
 
 
 def _separable_model(

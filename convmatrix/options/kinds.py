@@ -212,8 +212,8 @@ def fit_weight(weight: Array, shape: tuple[int, ...] | None) -> Array:
     [[[[0, 1], [2, 3]]]]
     """
     assert shape is not None
-    if weight.shape == shape[2:]:
-        return np.broadcast_to(weight, shape)
+    if weight.shape == shape[2:] or (weight.ndim == 1 and weight.size == prod(shape[2:])):
+        return np.broadcast_to(weight.reshape(shape[2:]), shape)
     if weight.ndim == 1 and weight.size == prod(shape):
         return weight.reshape(shape)
     return weight

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import os
-import warnings
 from math import prod
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from convmatrix.errors import ConvMatrixError, FileError, MissingExtraError, TooLargeError
+from convmatrix.errors import ConvMatrixError, FileError
 from convmatrix.limits import check_memory
-from convmatrix.readers.growth import check_growth, first_line
+from convmatrix.readers.growth import first_line
+from convmatrix.readers.images import Picture, read_image
 
-__all__ = ["npy_header", "read_array"]
+__all__ = ["npy_header", "read_array", "read_picture"]
 
 
 Array = np.ndarray[Any, Any]
 
-COPIES = 3
-"""Of an image, while it is decoded and its axes are moved."""
-
 
 def read_array(path: str) -> Array:
     """An `.npy` file, or an image `(channels, height, width)`."""
+    found = read_picture(path)
+    return found.values if isinstance(found, Picture) else found
+
+
+def read_picture(path: str) -> Array | Picture:
+    """An `.npy` file as an array, an image as a picture, which knows its depth."""
     place = Path(path)
     if not os.path.isfile(place):
         raise FileError(f"no such file: {path}; give an existing .npy or image file")
     try:
-        return _read_npy(place) if place.suffix == ".npy" else _read_image(place)
+        return _read_npy(place) if place.suffix == ".npy" else read_image(place)
     except ConvMatrixError:
         raise
     except Exception as error:  # a damaged file makes NumPy and Pillow raise of every kind
@@ -60,24 +63,3 @@ def _read_npy(path: Path) -> Array:
         )
     check_memory(need, f"reading {path}", "a part of it")
     return np.asarray(np.load(path, allow_pickle=False))
-
-
-def _read_image(path: Path) -> Array:
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingExtraError("Pillow", "image", "reading images") from None
-    instead = "cut or scale it first, or give an .npy file"
-    with warnings.catch_warnings(record=True) as said:  # of a file that may prove unreadable
-        try:
-            image = Image.open(path)
-        except Image.DecompressionBombError as error:
-            raise TooLargeError(f"{path}: {first_line(error)}; {instead}") from None
-        with image:
-            check_growth(path, COPIES * 4 * prod(image.size), instead)
-            grey = image.mode in ("1", "L", "I", "I;16", "F")
-            array = np.asarray(image if grey else image.convert("RGB"))
-    for warning in said:
-        if not issubclass(warning.category, Image.DecompressionBombWarning):
-            warnings.warn(f"{path}: {warning.message}", stacklevel=4)
-    return array[None] if array.ndim == 2 else np.ascontiguousarray(np.moveaxis(array, -1, 0))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from fractions import Fraction
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError
+from convmatrix import kernels
+from convmatrix.errors import FileError, WeightError
 from convmatrix.readers.arrays import read_array
+from convmatrix.readers.files import read_text
+from convmatrix.readers.weights import MODELS
 
 __all__ = ["parse_kernel", "read_kernel"]
 
@@ -19,10 +23,32 @@ __all__ = ["parse_kernel", "read_kernel"]
 Array = np.ndarray[Any, Any]
 
 
+TEXTS = (".csv", ".txt")
+"""Files of numbers: a row a line, with commas, semicolons or spaces between."""
+
+
 def read_kernel(text: str) -> Array:
-    """A kernel given inline (see `parse_kernel`) or as an `.npy` file."""
-    if text.endswith(".npy") or (len(text) < 1024 and Path(text).is_file()):
+    """A kernel as people write it: inline (see `parse_kernel`), by its name (`sobel`,
+    `gaussian:5:1.2`), or as a file `.npy`, `.json`, `.csv` or `.txt`.
+
+    >>> read_kernel("prewitt").tolist()
+    [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
+    """
+    suffix = Path(text).suffix.lower()
+    if suffix in MODELS:
+        raise FileError(
+            f"{text} is a model, not a kernel; take one of its layers, with --layer NAME"
+        )
+    if suffix == ".json":
+        return parse_kernel(read_text(text))
+    if suffix in TEXTS:
+        lines = [line.partition("#")[0].strip() for line in read_text(text).splitlines()]
+        rows = [re.sub(r"[;,\t]", " ", line) for line in lines if line]
+        return parse_kernel("; ".join(rows if len(rows) > 1 else [line for line in lines if line]))
+    if suffix == ".npy" or (len(text) < 1024 and isfile(text)):
         return read_array(text)
+    if re.fullmatch(r"[a-z]+(:[^ ;]*)?", text):
+        return kernels.named(text)
     return parse_kernel(text)
 
 
@@ -35,19 +61,22 @@ def parse_kernel(text: str) -> Array:
     [[1, 2], [Fraction(1, 2), 1]]
     """
     try:
-        if text.lstrip().startswith("["):
+        if text.lstrip().startswith(("[", "{")):
             array = np.array(json.loads(text))
             if array.dtype.kind not in "biuf":
                 raise ValueError(text)
             return array
         rows = [row.replace(",", " ").split() for row in text.split(";") if row.strip()]
         parsed = [[_exact(word) for word in row] for row in rows]
-    except (ValueError, ZeroDivisionError):
+    except (ValueError, ZeroDivisionError, RecursionError):
         raise WeightError(
-            f"a kernel (weight) is an .npy file or rows like '1 2; 2 4', got {text!r:.60}"
+            f"a kernel (weight) is rows like '1 2; 2 4', JSON, a name like sobel or a file .npy "
+            f".json .csv .txt, got {text!r:.60}"
         ) from None
     if not parsed or len({len(row) for row in parsed}) != 1:
-        raise WeightError(f"a kernel needs rows of equal length, got {text!r}; use ; between rows")
+        raise WeightError(
+            f"a kernel needs rows of equal length, got {text!r:.60}; use ; between rows"
+        )
     array = np.array(parsed[0] if len(parsed) == 1 else parsed, object)
     small = all(type(v) is int and abs(v) < 2**63 for v in array.flat)
     return array.astype(np.int64) if small else array

@@ -143,12 +143,11 @@ def _run(layer: cm.Layer, x: Array, via: str) -> Array:
 
 
 def _by_matrix(layer: cm.Layer, bound: cm.Map, x: Array) -> Array:
-    from convmatrix.layers.convolution import add_bias
-
     flat = x.reshape(-1, bound.shape[1])
     y = np.asarray((bound.to_scipy() @ flat.T).T)
     y = y.reshape(*x.shape[: -layer.ndim - 1], *bound.out_shape)
-    return add_bias(y, getattr(layer.parts[-1], "bias", None), layer.ndim)
+    bias = getattr(layer.parts[-1], "bias", None)
+    return y if bias is None else np.asarray(y + bias.reshape(-1, *(1,) * layer.ndim))
 
 
 # -------------------------------------------------------------------------------- results

@@ -270,7 +270,7 @@ def test_what_of_an_image_is_left_out_is_said(run, mode, said):
     ramp("RGB").convert(mode).save(name)
     status, _, err = run(name, "--weight", "1", "--kernel", 1, "-o", "out.png")
     assert status == 0
-    assert err.startswith(f"{name}: {said}")
+    assert err.startswith(f"convmatrix: warning: {name}: {said}")
     with Image.open(name) as before, Image.open("out.png") as after:
         np.testing.assert_array_equal(np.asarray(before.convert("RGB")), np.asarray(after))
 

@@ -12,7 +12,7 @@ import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import bias_option, geometry, leave_out, model_options
 from convmatrix.cli.layouts import Layout, layout_of
-from convmatrix.cli.out import json_option, output_option, say, show
+from convmatrix.cli.out import json_option, output_option, say, show, warned
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.options.kinds import KINDS, kind_of
 from convmatrix.readers.arrays import read_picture
@@ -81,7 +81,7 @@ def apply(
         leave_out("layout", why="with an image, which says it itself")
         x, known = found.values, Layout("CHW")
         for note in found.left_out:
-            say(f"{source}: {note}")
+            warned(f"{source}: {note}")
     else:
         x, known = found, _layout(asked, found, layout, source)
     if not x.size:

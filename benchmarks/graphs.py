@@ -131,7 +131,9 @@ def _checked(path: str, a: Any) -> str:
 
     found = cm.connectivity(a)
     reads, feeds, rows = np.zeros(a.shape[0], np.int64), np.zeros(a.shape[1], np.int64), 0
-    for batch in pq.ParquetFile(path).iter_batches(1 << 20, columns=["source", "target"]):
+    for batch in pq.ParquetFile(path).iter_batches(
+        1 << 20, columns=["source_index", "target_index"]
+    ):
         source, target = (batch.column(j).to_numpy() for j in range(2))
         feeds += np.bincount(source, minlength=len(feeds))
         reads += np.bincount(target, minlength=len(reads))

@@ -356,7 +356,8 @@ def test_parquet_has_every_edge(tmp_path, name):
     write_graph(a, path)
     table = pq.read_table(path)
     pattern = a.pattern
-    found = sorted(zip(*(table[c].to_pylist() for c in ("target", "source", "tap")), strict=True))
+    columns = ("target_index", "source_index", "tap")
+    found = sorted(zip(*(table[c].to_pylist() for c in columns), strict=True))
     assert found == sorted(zip(pattern.rows.tolist(), pattern.indices.tolist(),
                                pattern.tap.tolist(), strict=True))  # fmt: skip
     assert table.schema.metadata[b"in_shape"].decode() == "x".join(map(str, a.in_shape))
@@ -873,7 +874,11 @@ def test_layered_parquet_is_the_layered_graph(tmp_path):
     def name(letter, flat):
         return "_".join([letter, *map(str, np.unravel_index(flat, shapes[letter]))])
 
-    found = {(name(r["from"], r["source"]), name(r["to"], r["target"]), r["tap"]) for r in rows}
+    found = {
+        (name(r["from"], r["source_index"]), name(r["to"], r["target_index"]), r["tap"])
+        for r in rows
+    }
+    assert found == {(r["source"], r["target"], r["tap"]) for r in rows}
     assert found == set(a.to_networkx("layered").edges(data="tap"))
 
 

@@ -39,7 +39,7 @@ READERS = {
     "json": read_node_link,
     "cyjs": read_cytoscape,
 }
-ADDED = {"label", "name", "value", "id", "key"}  # what a format adds of its own
+ADDED = {"label", "name", "value", "id", "key", "x", "y", "viz"}  # what a format adds of its own
 
 
 def nodes(graph):

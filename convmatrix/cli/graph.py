@@ -39,9 +39,9 @@ def graph(
 ) -> int | None:  # fmt: skip
     """The connectivity graph, written (-o) or printed.
 
-    -o writes .graphml .gexf .gml .dot .json .cyjs .csv .parquet .mtx .mmd .tex, or draws .svg
-    .png; with .gz behind it, compressed. With --from and --to: how many paths there are, exit 1
-    if none.
+    -o writes .graphml .gexf .gml .dot .gv .net .json .cyjs .csv .parquet .mtx .mmd .tex, or draws
+    .svg .png; with .gz behind it, compressed. With --from and --to: how many paths there are, exit
+    1 if none.
     """
     question = "--stats" if stats else "--from" if source else "--to" if sink else None
     if question and (output is not None or window is not None):

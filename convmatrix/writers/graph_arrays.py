@@ -8,19 +8,21 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError
-from convmatrix.views.graph import Edges, GraphTable, as_list
+from convmatrix.views.graph import Edges, GraphTable, Space, as_list
 
 __all__ = ["write_matrix_market", "write_parquet"]
 
 Array = np.ndarray[Any, Any]
 
 
+DENSE = 8
+"""Where elements lie closer than this they are marked, not sorted."""
 TOO_LARGE = "weights beyond 64 bits do not go into this file; write .csv or .json"
 
 
 def write_parquet(table: GraphTable, file: BinaryIO) -> None:
-    """One row an edge: flat indices of source and target, and the attributes; of several spaces
-    also which. The shapes are in the schema's metadata (`in_shape`, `out_shape`)."""
+    """One row an edge: the ids of source and target, their flat indices, and the attributes; of
+    several spaces also which. The shapes are in the schema's metadata (`in_shape`, `out_shape`)."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -29,18 +31,29 @@ def write_parquet(table: GraphTable, file: BinaryIO) -> None:
     kinds = {"long": pa.int64(), "double": pa.float64(), "string": pa.string()}
     largest = max(map(len, table.spaces))
     flat = pa.int32() if largest < 2**31 else pa.int64()
+    ids = pa.dictionary(pa.int32(), pa.string())
     spaces = len(table.spaces) > 2
     schema = pa.schema(
         [
-            ("source", flat), ("target", flat),
+            ("source", ids), ("target", ids), ("source_index", flat), ("target_index", flat),
             *([("from", pa.string()), ("to", pa.string())] if spaces else []),
             *((name, kinds[kind]) for name, kind in table.fields),
         ],
         metadata={**table.attributes, "creator": "convmatrix"},
     )  # fmt: skip
-    with pq.ParquetWriter(file, schema, compression="zstd", compression_level=1) as writer:
+    numbers = ["source_index", "target_index"]
+    rest = [name for name in schema.names if name not in numbers]
+    with pq.ParquetWriter(
+        file, schema, compression="zstd", compression_level=1, use_dictionary=rest,
+        write_statistics=[*numbers, *(name for name, _ in table.fields)],
+    ) as writer:  # fmt: skip
         for edges in table.edges():
-            columns = [pa.array(edges.sources, flat), pa.array(edges.targets, flat)]
+            if not len(edges.sources):
+                continue
+            columns = [
+                _ids(edges.source, edges.sources), _ids(edges.target, edges.targets),
+                pa.array(edges.sources, flat), pa.array(edges.targets, flat),
+            ]  # fmt: skip
             if spaces:
                 count = len(edges.sources)
                 columns += [pa.array([s.letter] * count) for s in (edges.source, edges.target)]
@@ -52,6 +65,23 @@ def write_parquet(table: GraphTable, file: BinaryIO) -> None:
             except OverflowError:
                 raise GeometryError(TOO_LARGE) from None
             writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _ids(space: Space, flat: Array) -> Any:
+    """The ids of elements, each text stored once."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    low, high = int(flat.min()), int(flat.max())
+    if high - low < DENSE * len(flat):
+        occurs = np.zeros(high - low + 1, bool)
+        occurs[flat - low] = True
+        occurring, places = np.flatnonzero(occurs) + low, (np.cumsum(occurs) - 1)[flat - low]
+    else:
+        occurring, places = np.unique(flat, return_inverse=True)
+    axes = [pa.array(axis).cast("string") for axis in np.unravel_index(occurring, space.shape)]
+    names = compute.binary_join_element_wise(space.letter, *axes, "_")
+    return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), names)
 
 
 def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = False) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 
 from convmatrix.errors import TooLargeError
 from convmatrix.views.graph import Edges, GraphTable, Names, as_list, as_objects
+from convmatrix.writers.graph_places import places_of
+from convmatrix.writers.pajek import write_pajek
 
 __all__ = ["FORMATS"]
 
@@ -78,10 +80,18 @@ def _tails(columns: list[Any], rest: Callable[[tuple[Any, ...]], str]) -> list[s
     return found
 
 
+def _placed(table: GraphTable) -> Iterator[tuple[list[str], list[list[Any]]]]:
+    """Ids and attributes of all nodes, and their places, some at a time."""
+    places = places_of(table)
+    for space, flat in table.places():
+        yield space.names(flat), [*space.attributes(flat, table.layered), *places(space, flat)]
+
+
 def _graphml(table: GraphTable, file: BinaryIO) -> None:
     keys = [
         *((f"g{j}", name, "string", "graph") for j, name in enumerate(table.attributes)),
         *((f"n{j}", name, kind, "node") for j, (name, kind) in enumerate(table.node_fields)),
+        *((name, name, "double", "node") for name in ("x", "y")),
         *((f"e{j}", name, kind, "edge") for j, (name, kind) in enumerate(table.fields)),
     ]
     lines = [
@@ -97,8 +107,9 @@ def _graphml(table: GraphTable, file: BinaryIO) -> None:
           for j, v in enumerate(table.attributes.values())),
     ]  # fmt: skip
     file.write(("\n".join(lines) + "\n").encode())
-    data = "".join(f'<data key="n{j}">%s</data>' for j in range(len(table.node_fields)))
-    for names, columns in table.nodes():
+    fields = [*(f"n{j}" for j in range(len(table.node_fields))), "x", "y"]  # Gephi takes x and y
+    data = "".join(f'<data key="{field}">%s</data>' for field in fields)
+    for names, columns in _placed(table):
         file.write(_filled(f'    <node id="%s">{data}</node>\n', [names, *columns]))
     data = "".join(f'<data key="e{j}">%s</data>' for j in range(len(table.fields)))
     # Of several edges between two nodes Gephi and yEd keep those whose ids differ.
@@ -118,7 +129,7 @@ def _gexf(table: GraphTable, file: BinaryIO) -> None:
                    if name == "weight" and kind != "string"), None)  # fmt: skip
     lines = [
         "<?xml version='1.0' encoding='utf-8'?>",
-        '<gexf xmlns="http://www.gexf.net/1.2draft" '
+        '<gexf xmlns="http://www.gexf.net/1.2draft" xmlns:viz="http://www.gexf.net/1.2draft/viz" '
         'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         'xsi:schemaLocation="http://www.gexf.net/1.2draft '
         'http://www.gexf.net/1.2draft/gexf.xsd" version="1.2">',
@@ -135,8 +146,9 @@ def _gexf(table: GraphTable, file: BinaryIO) -> None:
     ]  # fmt: skip
     file.write(("\n".join(lines) + "\n").encode())
     values = "".join(f'<attvalue for="n{j}" value="%s" />' for j in range(len(table.node_fields)))
-    template = f'      <node id="%s" label="%s"><attvalues>{values}</attvalues></node>\n'
-    for names, columns in table.nodes():
+    place = '<viz:position x="%s" y="%s" z="0" />'
+    template = f'      <node id="%s" label="%s"><attvalues>{values}</attvalues>{place}</node>\n'
+    for names, columns in _placed(table):
         file.write(_filled(template, [names, names, *columns]))
     file.write(f'    </nodes>\n    <edges count="{table.count}">\n'.encode())
     values = "".join(f'<attvalue for="e{j}" value="%s" />' for j, _, _ in plain)
@@ -330,7 +342,7 @@ def _tikz(table: GraphTable, file: BinaryIO) -> None:
 
 
 FORMATS: dict[str, Callable[[GraphTable, BinaryIO], None]] = {
-    "graphml": _graphml, "gexf": _gexf, "gml": _gml, "dot": _dot, "json": _json,
-    "cyjs": _cytoscape, "csv": _csv, "mmd": _mermaid, "tex": _tikz,
+    "graphml": _graphml, "gexf": _gexf, "gml": _gml, "dot": _dot, "gv": _dot, "net": write_pajek,
+    "json": _json, "cyjs": _cytoscape, "csv": _csv, "mmd": _mermaid, "tex": _tikz,
 }  # fmt: skip
 """What writes a graph as text, by suffix."""

@@ -56,10 +56,14 @@ def write_graph(
         A file, which appears complete or not at all; ``-`` is standard output. A suffix ``.gz``
         behind the format's compresses.
     format
-        ``graphml``, ``gexf``, ``gml``, ``dot``, ``json`` (node-link), ``cyjs`` (Cytoscape),
-        ``csv`` and ``parquet`` (a row an edge), ``mtx`` (Matrix Market: row the target, column
-        the source), ``mmd`` (Mermaid) and ``tex`` (TikZ) for small graphs, or a drawing ``svg``,
-        ``png``.
+        ``graphml`` and ``gexf`` (with places, for Gephi), ``gml``, ``dot`` or ``gv``, ``net``
+        (Pajek), ``json`` (node-link), ``cyjs`` (Cytoscape), ``csv`` and ``parquet`` (a row an
+        edge), ``mtx`` (Matrix Market: row the target, column the source), ``mmd`` (Mermaid) and
+        ``tex`` (TikZ) for small graphs, or a drawing ``svg``, ``png``.
+        All name elements alike: ``x_0_1_2`` is input channel 0, row 1, column 2, ``y_…`` an output.
+        Parquet's columns are ``source``, ``target`` (those ids), ``source_index``,
+        ``target_index`` (flat, in C order), of several spaces ``from``, ``to`` (the ids' letters),
+        ``tap`` and, of a layer with numbers, ``weight``.
     view, axis
         As `Map.to_networkx` takes them.
     window

@@ -145,9 +145,12 @@ def _limit(memory: int) -> None:
     """Refuse this process more memory, and end it when it has had its time."""
     import resource
 
+    limits = {resource.RLIMIT_CPU: SECONDS + 1, resource.RLIMIT_CORE: 0}
     with contextlib.suppress(OSError):  # no /proc: memory is bounded by what states may ask for
         with open("/proc/self/statm") as file:
             taken = int(file.read().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 1))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        limits[resource.RLIMIT_AS] = taken + memory
+    for kind, most in limits.items():
+        _, held = resource.getrlimit(kind)  # which no process may raise
+        least = most if held == resource.RLIM_INFINITY else min(most, held)
+        resource.setrlimit(kind, (least, least))

@@ -43,6 +43,13 @@ def make_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
 
 
+def _lines(ends: Any, **how: Any) -> Any:
+    pyplot()  # which says so where there is no Matplotlib
+    from matplotlib.collections import LineCollection
+
+    return LineCollection(ends, **how)
+
+
 def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     """Draw the matrix, a colour a tap: the Toeplitz structure is its diagonals.
 
@@ -79,8 +86,6 @@ def draw_graph(
     `view`, `axis` and `window` are as `write_graph` takes them: a view ``layered`` has a column for
     each layer, a window shows some outputs and what they read.
     """
-    from matplotlib.collections import LineCollection
-
     from convmatrix.writers.graphs import table_of
 
     if window is None and view == "bipartite" and a.nnz > MOST_EDGES:
@@ -111,9 +116,7 @@ def draw_graph(
         ends[:, 0, 1], ends[:, 1, 1] = left, right
         lines += list(ends)
         taps += list(edges.columns[0])
-    ax.add_collection(
-        LineCollection(lines, array=np.array(taps), cmap="turbo", linewidths=0.9, alpha=0.8)
-    )
+    ax.add_collection(_lines(lines, array=np.array(taps), cmap="turbo", linewidths=0.9, alpha=0.8))
     last = max(columns)
     for layer, spaces in columns.items():
         for space in spaces:
@@ -153,8 +156,6 @@ def draw_grids(
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {(0, 0, 0): "1"}}`. Then only
     the edges of named inputs are drawn, a colour an input; otherwise all, a colour a tap.
     """
-    from matplotlib.collections import LineCollection
-
     given = names or {}
     if a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
@@ -179,7 +180,7 @@ def draw_grids(
             t = np.linspace(0, 1, 24)[:, None]
             lines.append((1 - t) ** 2 * start + 2 * t * (1 - t) * bend + t**2 * end)
             colours.append(number if given.get("input") else tap)
-    ax.add_collection(LineCollection(
+    ax.add_collection(_lines(
         lines, array=np.array(colours), cmap="tab10" if given.get("input") else "turbo",
         linewidths=1.2 if given.get("input") else 0.7, alpha=0.85, zorder=4,
     ))  # fmt: skip

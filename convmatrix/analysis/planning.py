@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.engine import Choice, automatic, automatic_transposed, engine, under
+from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
+from convmatrix.layers.base import count
 from convmatrix.layers.calling import public
+from convmatrix.limits import check_memory
 from convmatrix.maps import LeafMap
 from convmatrix.stencil import Stencil
 
 __all__ = ["Plan", "plan"]
+
+
+Array = np.ndarray[Any, Any]
+
+HALF_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""What rounding a result to half precision adds, relative to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,8 @@ def plan(
     Parameters
     ----------
     layer
-        Any linear layer; where it has no weight, weights of the given dtype are meant.
+        Any linear layer. Where it has no weight, one of full rank is meant, of the given dtype: a
+        kernel of low rank may run faster, which is known when its numbers are.
     input_shape
         Of the array, batch and channels included.
 
@@ -108,6 +118,8 @@ def plan(
     ------
     GeometryError
         Where the method does not apply.
+    TooLargeError
+        Where a weight of that size does not fit in memory.
 
     >>> import convmatrix as cm
     >>> cm.plan(cm.conv2d(64, 64, 3, padding=1), (1, 64, 56, 56)).algorithm
@@ -122,7 +134,8 @@ def plan(
       error      at most 2.8e-15 of the largest |w| applied to |x|
       NaN        a NaN or an infinity reaches every output; such a result is computed directly again
     """
-    shape, kind = tuple(input_shape), np.dtype(dtype)
+    shape = tuple(count(n, "input_shape") for n in input_shape)
+    kind = np.dtype(dtype)
     lead = len(shape) - layer.ndim - 1
     if lead < 0:
         raise ShapeError(
@@ -169,20 +182,33 @@ def _one(
         why = "fixed coefficients: one pass an axis, or a rearrangement"
         return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.nnz,
                     2 * batch * leaf.nnz * MOVE, 0.0, why)  # fmt: skip
-    weight = leaf.weight
-    if weight is None:
-        weight = np.ones(stencil.tap_shape, dtype)
-    made, _ = under(choice, engine, stencil, weight, batch, dtype, transposed=transposed)
+    half = dtype.name in HALF_UNITS
+    wide = np.dtype(np.float32) if half else dtype
+    weight = _of_full_rank(stencil.tap_shape, wide) if leaf.weight is None else leaf.weight
+    made, _ = under(choice, engine, stencil, weight, batch, wide, transposed=transposed)
     problem = made.problem
-    look = Problem(stencil, batch, dtype, choice.threads or available(), choice.tolerance or 0.0)
+    look = Problem(stencil, batch, wide, choice.threads or available(), choice.tolerance or 0.0)
     if choice.method != "auto":
         why = "asked for"
+    elif transposed:
+        why = automatic_transposed(look)[1]
     else:
-        why = (automatic_transposed(look) if transposed else automatic(look, weight.astype(dtype)))[
-            1
-        ]
+        why = automatic(look, weight.astype(wide))[1]
+    if leaf.weight is None and not transposed and LowRank.refuse(look) is None:
+        why += "; the weight is unknown, one of full rank is meant"
     blocks = max(1, len(made.blocks))
+    bound = made.error_bound + (HALF_UNITS[dtype.name] if half else 0.0)
     return Plan(
         made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,
-        problem.macs, made.seconds, made.error_bound, why, made.spreads,
+        problem.macs, made.seconds, bound, why, made.spreads,
     )  # fmt: skip
+
+
+def _of_full_rank(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Numbers for a weight that is not there: random ones, whose kernels have full rank."""
+    need = 4 * prod(shape) * max(8, dtype.itemsize)  # as they are made, and once transformed
+    check_memory(need, "the weight that the plan is made with", "fewer channels or taps")
+    rng = np.random.default_rng(0)
+    if dtype.kind in "fc":
+        return rng.standard_normal(shape).astype(dtype)
+    return rng.integers(0, 2, shape).astype(dtype)

@@ -57,13 +57,14 @@ class Direct(Algorithm):
         threads = problem.threads
         if stencil.out_channels // stencil.groups >= prod(problem.outputs):
             threads = 1  # fewer windows than weights: it is the weights that threads share out
-        self.blocks = split(problem.batch, problem.outputs[0], window * self._inner, BLOCK, threads)
+        rows, self.blocks = split(
+            problem.batch, problem.outputs[0], window * self._inner, BLOCK, threads
+        )
         self._plain = all(
             axis.kernel == 1 == axis.stride and axis.before == 0 == axis.after
             for axis in problem.axes
         )
-        rows = max((high - low for _, low, high in self.blocks), default=0)
-        padded = stencil.in_channels * prod(self._lengths(0, rows)) if rows else 0
+        padded = stencil.in_channels * prod(self._lengths(0, rows))
         held = 0 if self._plain else padded + window * rows * self._inner
         self.workspace = held * problem.dtype.itemsize * min(threads, max(1, len(self.blocks)))
         if len(self.blocks) == 1 and stencil.groups == 1:

@@ -126,12 +126,12 @@ def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     wide = min(stencil.group_channels, each) >= 32
     why_not = Winograd.refuse(problem)
     if why_not is None and not (wide and problem.ndim == 2):
-        why_not = "too few channels for Winograd's transforms to pay"
+        why_not = "channels are too few for its transforms to pay"
     elif why_not is None and problem.batch * prod(problem.outputs) < FEW_OUTPUTS:
-        why_not = "too few outputs for Winograd's transformed weights to pay"
+        why_not = "outputs are too few for its transformed weights to pay"
     if why_not is None:
         return Winograd, "stride 1 and many channels: fewer multiplications pay for the transforms"
-    return Direct, why_not
+    return Direct, f"windows times weights, by GEMM; Winograd would multiply less, but {why_not}"
 
 
 REASONS: dict[type[Algorithm], str] = {

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped
-from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, copy_window
+from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.stencil import Stencil
 
 __all__ = ["FFT", "block_lengths", "laid_out"]
@@ -42,8 +42,8 @@ class FFT(Algorithm):
         self.lengths = block_lengths(problem)
         self.steps = tuple(f - axis.span + 1 for f, axis in zip(self.lengths, axes, strict=True))
         self._spectrum = self._transformed(grouped(problem, weight))
-        starts = [range(0, n, step) for n, step in zip(problem.outputs, self.steps, strict=True)]
-        self.blocks = [(b, start) for b in range(problem.batch) for start in product(*starts)]
+        runs = zip(problem.outputs, self.steps, strict=True)
+        self.blocks = blocks_of((problem.batch, 0), *runs)
         self._workers = max(1, problem.threads // max(1, len(self.blocks)))
         self.workspace = self._spectrum.nbytes + self._held()
         self.error_bound = self._bound(weight)
@@ -90,7 +90,7 @@ class FFT(Algorithm):
     def _block(self, block: Any, x: Array, out: Array) -> None:
         from scipy.fft import fftn, ifftn, irfftn, rfftn
 
-        b, start = block
+        b, start, stop = block[0], block[1::2], block[2::2]
         stencil, ndim = self.problem.stencil, self.problem.ndim
         starts = [axis.first + low for axis, low in zip(self.problem.axes, start, strict=True)]
         padded = self.buffer("padded", (stencil.in_channels, *self.lengths))
@@ -112,10 +112,7 @@ class FFT(Algorithm):
             result = ifftn(products, axes=axes, overwrite_x=True, workers=self._workers)
         else:
             result = irfftn(products, self.lengths, axes=axes, workers=self._workers)
-        places = tuple(
-            slice(low, min(low + step, n))
-            for low, step, n in zip(start, self.steps, self.problem.outputs, strict=True)
-        )
+        places = tuple(map(slice, start, stop))
         kept = tuple(slice(0, place.stop - place.start) for place in places)
         out[(b, slice(None), *places)] = result[(slice(None), *kept)]
 

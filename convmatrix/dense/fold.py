@@ -36,8 +36,7 @@ class Fold:
         stencil = problem.stencil
         self._kernels = np.ascontiguousarray(grouped(problem, weight).swapaxes(1, 2))
         a_row = stencil.in_channels * prod(stencil.kernel) * prod(problem.outputs[1:])
-        self.blocks = split(problem.batch, problem.outputs[0], a_row, BLOCK, 1)
-        rows = max((high - low for _, low, high in self.blocks), default=0)
+        rows, self.blocks = split(problem.batch, problem.outputs[0], a_row, BLOCK, 1)
         lengths = prod(axis.size + axis.before + axis.after for axis in problem.axes)
         held = rows * a_row + problem.batch * stencil.in_channels * lengths
         self.workspace = held * problem.dtype.itemsize

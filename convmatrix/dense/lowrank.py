@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, copy_window
+from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.errors import WeightError
 
 __all__ = ["LowRank", "passes"]
@@ -72,12 +72,8 @@ class LowRank(Algorithm):
         strip = max(1, STRIP // width // self._tile[0]) * self._tile[0]
         if problem.threads > 1 and height <= strip:
             strip = max(self._tile[0], -(-height // problem.threads))
-        self.blocks = [
-            (b, o, low, min(low + strip, height))
-            for b in range(problem.batch)
-            for o in range(problem.stencil.out_channels)
-            for low in range(0, height, strip)
-        ]
+        channels = problem.stencil.out_channels
+        self.blocks = blocks_of((problem.batch, 0), (channels, 0), (height, strip))
         padded = (strip + self._tile[0] + down.span) * (width + 2 * self._tile[1] + along.span)
         workers = min(problem.threads, max(1, len(self.blocks)))
         held = sum(a.nbytes + b.nbytes for a, b in self._tiles)

@@ -130,14 +130,9 @@ def _windows(axis: Axis) -> list[_Window]:
     step, slow = axis.stride // shared, axis.dilation // shared
     count = -(-axis.size // axis.stride)
     found: dict[tuple[int, int], _Window] = {}
-    for residue in range(min(axis.stride, axis.size)):
-        starts = (
-            t
-            for t in range(min(step, axis.kernel))
-            if (residue - plain.source(0, t)) % axis.stride == 0
-        )
-        start = next(starts, None)
-        if start is None:
+    first = {plain.source(0, t) % axis.stride: t for t in range(min(step, axis.kernel))}
+    for residue, start in sorted(first.items()):
+        if residue >= axis.size:
             continue
         kernel = len(range(start, axis.kernel, step))
         before = slow * (kernel - 1) - (residue - plain.source(0, start)) // axis.stride

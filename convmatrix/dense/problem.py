@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -13,10 +14,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from convmatrix.dense.threads import run
+from convmatrix.errors import TooLargeError
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 
-__all__ = ["Algorithm", "Problem", "copy_window", "quietly", "shares", "split"]
+__all__ = ["Algorithm", "Problem", "blocks_of", "copy_window", "quietly", "shares", "split"]
 
 Array = np.ndarray[Any, Any]
 
@@ -132,16 +134,50 @@ def quietly(work: Callable[..., None], *arguments: Any) -> None:
     copy_context().run(inside)
 
 
-def split(batch: int, length: int, cost: int, target: int, threads: int) -> list[Any]:
-    """Blocks `(example, low, high)` of about `target` elements each, `cost` a unit of length, and
-    enough of them to keep all threads busy."""
+class _Blocks(Sequence[Any]):
+    """Blocks that are computed when they are asked for."""
+
+    def __init__(self, *axes: tuple[int, int]) -> None:
+        self._axes = axes
+        self._count = prod(-(-length // max(1, step)) for length, step in axes)
+        if self._count > sys.maxsize:
+            raise TooLargeError(f"the work has {self._count:.3g} blocks; use a smaller input")
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self._count:
+            raise IndexError(index)
+        block: tuple[int, ...] = ()
+        for length, step in reversed(self._axes):
+            index, place = divmod(index, -(-length // max(1, step)))
+            low = place * step
+            block = ((low, min(low + step, length)) if step else (place,)) + block
+        return block
+
+
+def blocks_of(*axes: tuple[int, int]) -> Sequence[Any]:
+    """All combinations of the runs that axes `(length, step)` are cut into, each run as `low, high`
+    (where step is 0, each place by itself). Few are a list; many take no memory."""
+    blocks = _Blocks(*axes)
+    return list(blocks) if len(blocks) <= LISTED else blocks
+
+
+LISTED = 1 << 12
+"""Blocks that are kept, since every call goes through them."""
+
+
+def split(batch: int, length: int, cost: int, target: int, threads: int) -> tuple[int, Any]:
+    """A step, and blocks `(example, low, high)` of so many of about `target` elements each, `cost`
+    a unit of length, and enough of them to keep all threads busy."""
     parts = max(1, -(-length * cost // target))
     if batch * parts < threads:
         parts = -(-threads // batch)
     elif batch == 1 and parts % threads:
         parts += threads - parts % threads
     step = -(-length // min(parts, length))
-    return [(b, lo, min(lo + step, length)) for b in range(batch) for lo in range(0, length, step)]
+    return step, blocks_of((batch, 0), (length, step))
 
 
 def shares(length: int, threads: int) -> list[tuple[int, int]]:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, copy_window
+from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.relation import Axis, source
 from convmatrix.stencil import ravel
 
@@ -32,6 +32,8 @@ Array = np.ndarray[Any, Any]
 HELD = 1 << 20
 """Elements read and written by a block: more than a cache holds, for threads wait for each other at
 every call, and few large blocks were faster."""
+MOST_ROWS = 1 << 18
+"""Rows that go with one place of the first axis: of each, the matrix of a block has entries."""
 ENTRY, MULTIPLY = 2 * MOVE, 0.125 * MOVE
 """Seconds an entry of the matrix, and beside that an element of its row."""
 
@@ -84,16 +86,9 @@ class Rows(Algorithm):
         size = min(groups, max(1, HELD // max(1, self._held(rows))))
         if problem.threads > 1:
             size = min(size, -(-groups * problem.batch // problem.threads))
-        self.blocks = [
-            (b, g, min(g + size, groups), top, min(top + rows, height))
-            for b in range(problem.batch)
-            for g in range(0, groups, size)
-            for top in range(0, height, max(1, rows))
-        ]
-        self._matrices = {
-            rows: self._matrix(weight, size, rows)
-            for rows in {bottom - top for *_, top, bottom in self.blocks}
-        }
+        self.blocks = blocks_of((problem.batch, 0), (groups, size), (height, rows))
+        heights = {rows, height % rows} - {0}
+        self._matrices = {high: self._matrix(weight, size, high) for high in heights}
         kept = sum(a.nbytes for m in self._matrices.values() for a in (*m[:2], *m[2]))
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = kept + size * self._held(rows) * problem.dtype.itemsize * workers
@@ -108,6 +103,8 @@ class Rows(Algorithm):
     def refuse(problem: Problem) -> str | None:
         """Where channels are many, GEMM does the same sums faster."""
         stencil = problem.stencil
+        if prod(problem.outputs[1:-1]) > MOST_ROWS:
+            return "its matrices of rows would be large"
         if stencil.group_channels * (stencil.out_channels // stencil.groups) > 4:
             return "it is for few channels a group"
         return None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, copy_window
+from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.relation import source
 
 __all__ = ["Toeplitz"]
@@ -49,11 +49,7 @@ class Toeplitz(Algorithm):
         groups = max(1, BLOCK // max(1, a_group))
         if problem.threads > 1:
             groups = min(groups, -(-stencil.groups * problem.batch // problem.threads))
-        self.blocks = [
-            (b, g, min(g + groups, stencil.groups))
-            for b in range(problem.batch)
-            for g in range(0, stencil.groups, groups)
-        ]
+        self.blocks = blocks_of((problem.batch, 0), (stencil.groups, groups))
         held = groups * (a_group + self._padded_size() + 2 * prod(problem.outputs))
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = held * problem.dtype.itemsize * workers + self._matrix.nbytes

@@ -66,11 +66,10 @@ class Winograd(Algorithm):
         points = self._n**problem.ndim
         width = max(stencil.in_channels, stencil.out_channels)
         a_row = points * width * prod(self._tiles[1:]) * prod(self._d)
-        self.blocks = split(problem.batch, self._tiles[0], a_row, BLOCK, problem.threads)
-        rows = max((high - low for _, low, high in self.blocks), default=0)
+        rows, self.blocks = split(problem.batch, self._tiles[0], a_row, BLOCK, problem.threads)
         self._staged = self._tiles[0] * a_row <= STAGED
         if self._staged and problem.threads > 1 and problem.batch == 1:
-            self.blocks, rows = ["in stages"], self._tiles[0]
+            rows, self.blocks = self._tiles[0], ["in stages"]
         held = 4 * rows * a_row * problem.dtype.itemsize
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = self._weight.nbytes + held * workers

@@ -18,6 +18,9 @@ from convmatrix.layers import Layer
 from convmatrix.layers.base import listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.maps import LeafMap, Map, bind
+from convmatrix.maps.counting import counts_of, total
+from convmatrix.maps.intervals import most_entries
+from convmatrix.maps.memory import Need, csr_bytes
 from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
@@ -263,6 +266,36 @@ class NetworkMap(Map):
     @property
     def _tap_counts(self) -> tuple[int, ...]:
         return tuple(prod(leaf.bound.tap_shape) + 1 for leaf in self.leaves)
+
+    def _needs(self, inner: list[Need], results: list[int]) -> Need:
+        """The need of a walk that keeps the result at every node, and joins some of them."""
+        joined = [
+            sum(results[s] for s in node.sources if s != INPUT) * (len(node.sources) > 1)
+            for node in self.network.nodes
+        ]
+        most = max(n.peak + 3 * j for n, j in zip(inner, joined, strict=True))
+        return Need(sum(results) + most, results[-1])
+
+    def _parts(self) -> Iterator[Stages]:
+        """The stages from the input to the result of each node."""
+        stages = self._stages()
+        yield from (replace(stages, output=1 + i) for i in range(len(self.maps)))
+
+    def _pattern_need(self) -> Need:
+        inner = [Need(0, 0) if m is None else m._pattern_need() for m in self.maps]
+        counts = [counts_of(part) for part in self._parts()]
+        paths = [self.nnz if terms is None else total(terms) for terms in counts]
+        need = self._needs(inner, [16 * n for n in paths])
+        return Need(need.peak + 64 * max(paths), need.kept + sum(n.kept for n in inner))
+
+    def _matrix_need(self, size: int) -> Need:
+        inner = [Need(0, 0) if m is None else m._matrix_need(size) for m in self.maps]
+        columns = prod(self.in_shape)
+        results = [
+            csr_bytes(prod(shape), columns, min(prod(shape) * columns, most_entries(part)), size)
+            for shape, part in zip(self.shapes, self._parts(), strict=True)
+        ]
+        return self._needs(inner, results)
 
     def _pattern(self) -> Pattern:
         counts = self._tap_counts

@@ -80,8 +80,10 @@ class Pattern:
     @property
     def collides(self) -> bool:
         """Whether some output reads one input through two taps."""
-        rows = self.rows
-        return bool(((rows[1:] == rows[:-1]) & (self.indices[1:] == self.indices[:-1])).any())
+        same = self.indices[1:] == self.indices[:-1]
+        starts = self.indptr[(self.indptr > 0) & (self.indptr < self.nnz)]
+        same[starts - 1] = False  # the last of a row and the first of the next
+        return bool(same.any())
 
     @property
     def T(self) -> Pattern:
@@ -98,28 +100,41 @@ class Pattern:
 
     def blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         """The triples `(rows, columns, taps)`, so many at a time."""
-        rows = self.rows
         for low in range(0, self.nnz, most):
-            here = slice(low, low + most)
-            yield rows[here], self.indices[here], self.tap[here]
+            here = slice(low, min(low + most, self.nnz))
+            places = np.arange(here.start, here.stop, dtype=self.indptr.dtype)
+            rows = np.searchsorted(self.indptr, places, "right") - 1
+            yield rows.astype(self.indices.dtype), self.indices[here], self.tap[here]
 
     def after(self, first: Pattern) -> Pattern:
         """The paths through `first` and then this pattern; taps of both, packed into one index."""
-        reach = np.diff(first.indptr)[self.indices]
-        nnz = int(reach.sum())
         counts = (*first.tap_counts, *self.tap_counts)
         if prod(counts) > np.iinfo(np.int64).max:
             raise TooLargeError(f"a composite of {prod(counts)} tap combinations passes 64 bits")
-        check_memory(48 * nnz, f"a pattern of {nnz} paths")
-        step = np.arange(nnz) - np.repeat(np.cumsum(reach) - reach, reach)
-        inner = np.repeat(first.indptr[self.indices], reach) + step
-        columns, rows = first.indices[inner], np.repeat(self.rows, reach)
-        tap = first.tap[inner].astype(np.int64) * prod(self.tap_counts) + np.repeat(self.tap, reach)
-        order = np.lexsort((tap, columns, rows))
-        kind = index_dtype(*self.shape, first.shape[1], nnz)
-        indptr = _indptr(np.bincount(rows, minlength=self.shape[0]), kind)
-        shape = (self.shape[0], first.shape[1])
-        return Pattern(indptr, columns[order].astype(kind), tap[order], shape, counts)
+        reach = np.diff(first.indptr)[self.indices]
+        ends = _indptr(reach, np.int64)
+        starts, shape = ends[self.indptr], (self.shape[0], first.shape[1])
+        kind = index_dtype(*shape, int(ends[-1]))
+        check_memory(
+            int(ends[-1]) * (np.dtype(kind).itemsize + 8), f"a pattern of {ends[-1]} paths"
+        )
+        indices, tap = np.empty(ends[-1], kind), np.empty(ends[-1], np.int64)
+        low = 0
+        while low < shape[0]:  # as many rows at a time as make a block of paths
+            high = max(low + 1, int(np.searchsorted(starts, starts[low] + BLOCK, "right")) - 1)
+            steps = slice(self.indptr[low], self.indptr[high])
+            here = slice(starts[low], starts[high])
+            rows = np.repeat(np.arange(high - low), np.diff(starts[low : high + 1]))
+            inner = np.arange(here.start, here.stop) + np.repeat(
+                first.indptr[self.indices[steps]] - ends[steps], reach[steps]
+            )
+            taps = first.tap[inner].astype(np.int64) * prod(self.tap_counts)
+            taps += np.repeat(self.tap[steps], reach[steps])
+            columns = first.indices[inner]
+            order = np.lexsort((taps, columns, rows))
+            indices[here], tap[here] = columns[order], taps[order]
+            low = high
+        return Pattern(starts.astype(kind), indices, tap, shape, counts)
 
     def __repr__(self) -> str:
         return f"Pattern({self.nnz} triples, shape={self.shape}, tap_counts={self.tap_counts})"

@@ -6,8 +6,7 @@ Source: A. Araujo et al., *Computing receptive fields of convolutional neural ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,9 +16,8 @@ from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
-from convmatrix.maps.stages import Stages, Step
-from convmatrix.relation import Axis
-from convmatrix.stencil import Stencil
+from convmatrix.maps.intervals import interval_back, seen
+from convmatrix.maps.stages import Stages
 
 __all__ = ["ReceptiveField", "receptive_field"]
 
@@ -85,10 +83,10 @@ def receptive_field(layer: Layer | Map, *input_size: Any) -> tuple[ReceptiveFiel
 
 def _along(stages: Stages, axis: int) -> ReceptiveField:
     scale = _scale(stages, axis)
-    ends = _seen(stages, axis, np.array([0, scale.denominator], object))
+    ends = seen(stages, axis, np.array([0, scale.denominator], object))
     small = max(abs(int(place)) for place in np.concatenate(ends)) < 2**61
     outputs = _candidates(stages, axis, scale, np.int64 if small else object)
-    low, high = _seen(stages, axis, outputs)
+    low, high = seen(stages, axis, outputs)
     size = int((high - low).max()) + 1
     first, last = int(ends[0][0]), int(ends[1][0])
     return ReceptiveField(size, scale, -first, Fraction(first + last, 2))
@@ -106,25 +104,13 @@ def _candidates(stages: Stages, axis: int, scale: Fraction, dtype: Any) -> Array
             f"the {MOST_FIELDS} that are compared; ask inputs_of(element)"
         )
     zero = np.zeros(1, dtype)
-    seen = _seen(stages, axis, zero)[1] + np.arange(1, inputs + 1)
-    low, high = zero + 0 * seen, zero + outputs + 0 * seen
+    places = seen(stages, axis, zero)[1] + np.arange(1, inputs + 1)
+    low, high = zero + 0 * places, zero + outputs + 0 * places
     while (low < high).any():
         middle = (low + high) // 2
-        enough = _seen(stages, axis, middle)[1] >= seen
+        enough = seen(stages, axis, middle)[1] >= places
         low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
     return np.append(low, zero)
-
-
-def _seen(stages: Stages, axis: int, outputs: Array) -> tuple[Array, Array]:
-    """The first and last input that each output sees: intervals carried back, step by step."""
-    low, high = {stages.output: outputs}, {stages.output: outputs}
-    for step in reversed(stages.steps):
-        if step.target in low:
-            first, last = _back(step, axis)[0](low[step.target], high[step.target])
-            there = step.source
-            low[there] = np.minimum(low[there], first) if there in low else first
-            high[there] = np.maximum(high[there], last) if there in high else last
-    return low[stages.input], high[stages.input]
 
 
 def _scale(stages: Stages, axis: int) -> Fraction:
@@ -132,34 +118,13 @@ def _scale(stages: Stages, axis: int) -> Fraction:
     scales = {stages.output: Fraction(1)}
     for step in reversed(stages.steps):
         if step.target in scales:
-            scale = scales[step.target] * _back(step, axis)[1]
+            scale = scales[step.target] * interval_back(step, axis)[1]
             if scales.setdefault(step.source, scale) != scale:
                 raise GeometryError(
                     f"branches of strides {scale} and {scales[step.source]} meet, so there is no "
                     f"one receptive field; ask inputs_of(element) of the map instead"
                 )
     return scales[stages.input]
-
-
-Interval = Callable[[Array, Array], tuple[Array, Array]]
-
-
-def _back(step: Step, j: int) -> tuple[Interval, Fraction]:
-    """From intervals where the step's edges end to those where they start, and how many of these
-    one step there is."""
-    if step.map is None:
-        return lambda low, high: (low, high), Fraction(1)
-    leaf = step.map.leaves[0]
-    if not isinstance(leaf.bound, Stencil) or not isinstance(leaf.bound.axes[j], Axis):
-        raise GeometryError(
-            f"{leaf.typed.name} moves or resizes elements, so there is no one receptive "
-            f"field; ask inputs_of(element) of the map instead"
-        )
-    axis = replace(leaf.bound.windows[j], flip=False)
-    s, k = axis.stride, axis.kernel
-    if (step.map is leaf) != step.turned:
-        return lambda low, high: (axis.source(low, 0), axis.source(high, k - 1)), Fraction(s)
-    return lambda low, high: (-((axis.last - low) // s), (high - axis.first) // s), Fraction(1, s)
 
 
 def _plain(value: Fraction) -> int | float:

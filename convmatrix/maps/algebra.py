@@ -16,9 +16,11 @@ from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
 from convmatrix.layers.base import held_at, placed
 from convmatrix.maps.base import Map
+from convmatrix.maps.counting import entries_of
 from convmatrix.maps.leaf import LeafMap
+from convmatrix.maps.memory import Need, csr_bytes, in_turn, turned
 from convmatrix.maps.stages import Stages, chained, reversed_stages
-from convmatrix.pattern import Pattern
+from convmatrix.pattern import SCRATCH, Pattern
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Element, Link
 
@@ -74,6 +76,14 @@ class TransposedMap(Map):
 
     def _pattern(self) -> Pattern:
         return self.of.pattern.T
+
+    def _pattern_need(self) -> Need:
+        of = self.of._pattern_need()
+        return Need(max(of.peak, 2 * of.kept), 2 * of.kept)
+
+    def _matrix_need(self, size: int) -> Need:
+        kept = csr_bytes(*self.shape, self._most_entries(), size)
+        return turned(self.of._matrix_need(size), kept)
 
     def _nnz(self) -> int:
         return self.of._nnz()
@@ -151,6 +161,22 @@ class ComposedMap(Map):
             y = factor._adjoint(y)
         return y
 
+    def _products(self) -> list[ComposedMap]:
+        """The product of the first two factors, of the first three, and so on."""
+        return [ComposedMap(self.factors[:n]) for n in range(2, len(self.factors) + 1)]
+
+    def _pattern_need(self) -> Need:
+        needs = [factor._pattern_need() for factor in self.factors]
+        products = [csr_bytes(*each.shape, each.nnz, 8) for each in self._products()]
+        kept = sum(need.kept for need in needs)  # each factor keeps its own
+        peak, last = in_turn([Need(SCRATCH, 0), *(Need(0, 0) for _ in products)], [*products])
+        return Need(max(kept + peak, *(need.peak for need in needs)), kept + last)
+
+    def _matrix_need(self, size: int) -> Need:
+        needs = [factor._matrix_need(size) for factor in self.factors]
+        products = [csr_bytes(*a.shape, a._most_entries(), size) for a in self._products()]
+        return in_turn(needs, products)
+
     def _pattern(self) -> Pattern:
         result = self.factors[0].pattern
         for factor in self.factors[1:]:
@@ -193,8 +219,9 @@ class ComposedMap(Map):
         from convmatrix.views import matrix
 
         result = self.factors[0]._matrix(dtype)
-        for factor in self.factors[1:]:
-            result = matrix.compose(result, factor._matrix(dtype))
+        for factor, product in zip(self.factors[1:], self._products(), strict=True):
+            entries = entries_of(product._stages())
+            result = matrix.compose(result, factor._matrix(dtype), entries)
         return result
 
     def _name(self) -> str:

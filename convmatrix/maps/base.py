@@ -16,6 +16,8 @@ from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.maps.arraylike import ArrayLike
 from convmatrix.maps.counting import counts_of, entries_of, grid, total
+from convmatrix.maps.intervals import most_entries
+from convmatrix.maps.memory import Need
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element, unravel
@@ -160,7 +162,12 @@ class Map(ArrayLike, ABC):
     def pattern(self) -> Pattern:
         """The triples (output, tap, input) as CSR arrays; see `Pattern`."""
         self._require_numbers("list its pattern")
+        check_memory(self._pattern_need().peak, f"a pattern of {self.nnz} triples")
         return self._pattern()
+
+    @abstractmethod
+    def _pattern_need(self) -> Need:
+        """What building the pattern takes."""
 
     @abstractmethod
     def _pattern(self) -> Pattern: ...
@@ -335,11 +342,23 @@ class Map(ArrayLike, ABC):
                 f"the matrix holds {self.dtype}, which {kind} cannot; leave dtype out, "
                 f"or convert the weight first"
             )
+        need = self._matrix_need(max(kind.itemsize, self.dtype.itemsize))
+        check_memory(need.peak, f"the matrix of {times(self.shape)}")
         if kind.kind in "iu" and kind != self.dtype:
             from convmatrix.views.matrix import as_integers
 
             return as_integers(self._matrix(self.dtype), kind)
         return self._matrix(kind)
+
+    @abstractmethod
+    def _matrix_need(self, size: int) -> Need:
+        """What building the matrix takes, with values of `size` bytes."""
+
+    def _most_entries(self) -> int:
+        """How many entries the matrix has, or about how many it may have at most."""
+        stages = self._stages()
+        found = entries_of(stages)
+        return min(prod(self.shape), most_entries(stages)) if found is None else found
 
     @abstractmethod
     def _matrix(self, dtype: np.dtype[Any]) -> csr_array: ...
@@ -349,9 +368,14 @@ class Map(ArrayLike, ABC):
         self._require_linear("dense matrix")
         self._require_numbers("build its matrix")
         self._require_weights("a dense matrix")
-        check_memory(8 * prod(self.shape), "the dense matrix")
+        whole = self.dtype.itemsize * prod(self.shape)
         if self.dtype.kind == "O":
-            return np.array(self.to_sympy().tolist(), object).reshape(self.shape)
+            from convmatrix.views.symbols import dense_symbols, symbol_bytes
+
+            check_memory(whole + symbol_bytes(self.nnz), "the dense matrix")
+            return dense_symbols(self.to_sympy())
+        need = self._matrix_need(self.dtype.itemsize)
+        check_memory(max(need.peak, need.kept + whole), "the dense matrix")
         array: Array = self.to_scipy().toarray()
         return array
 
@@ -385,9 +409,11 @@ class Map(ArrayLike, ABC):
         [w[0,0,0], w[0,0,1],        0],
         [       0, w[0,0,0], w[0,0,1]]])
         """
-        from convmatrix.views.symbols import symbol_matrix
+        from convmatrix.views.symbols import symbol_bytes, symbol_matrix
 
         self._require_linear("SymPy matrix")
+        self._require_numbers("build its matrix")
+        check_memory(symbol_bytes(self.nnz), "the SymPy matrix")
         return symbol_matrix(self.pattern, symbol_values(self.leaves))
 
     def to_networkx(self, view: str = "bipartite", *, lazy: bool = False, axis: int = 0) -> DiGraph:

@@ -13,8 +13,9 @@ from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.layers.base import bound_at
 from convmatrix.layers.kept import cached_property
 from convmatrix.maps.base import Map
+from convmatrix.maps.memory import Need
 from convmatrix.maps.stages import Stages, Step
-from convmatrix.pattern import Pattern, blocks_of, pattern_of
+from convmatrix.pattern import SCRATCH, Pattern, blocks_of, pattern_bytes, pattern_of
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Bound, Element, Link, Rearrangement, Stencil
 
@@ -159,6 +160,16 @@ class LeafMap(Map):
             for other, _ in links(element):
                 found[other] = found.get(other, 0) + count
         return found
+
+    def _pattern_need(self) -> Need:
+        need = pattern_bytes(self.bound)
+        return Need(need, need - SCRATCH)
+
+    def _matrix_need(self, size: int) -> Need:
+        from convmatrix.views.matrix import matrix_bytes
+
+        need = matrix_bytes(self.bound, size)
+        return Need(need, need - SCRATCH)
 
     def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
         from convmatrix.views.matrix import assemble

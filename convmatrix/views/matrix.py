@@ -9,7 +9,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
-from convmatrix.pattern import SCRATCH, assembled, index_dtype, pattern_of
+from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, pattern_of
 from convmatrix.stencil import Bound, Rearrangement
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def assemble(bound: Bound, values: Array) -> csr_array:
     dtype = number_dtype(values)
     rows_columns = (prod(bound.out_shape), prod(bound.in_shape))
     kind = index_dtype(*rows_columns, bound.nnz)
-    check_memory(matrix_bytes(bound, dtype), "the matrix")
+    check_memory(matrix_bytes(bound, dtype.itemsize), "the matrix")
     if isinstance(bound, Rearrangement):
         pattern = pattern_of(bound)
         data = np.full(rows_columns[0], values.reshape(-1)[0], dtype)
@@ -69,11 +69,11 @@ def assemble(bound: Bound, values: Array) -> csr_array:
     return matrix
 
 
-def matrix_bytes(bound: Bound, dtype: np.dtype[Any]) -> int:
-    """The memory that `assemble` takes."""
+def matrix_bytes(bound: Bound, size: int) -> int:
+    """The memory that `assemble` takes, for values of `size` bytes."""
     rows, columns = prod(bound.out_shape), prod(bound.in_shape)
     index = np.dtype(index_dtype(rows, columns, bound.nnz)).itemsize
-    return (rows + 1) * index + bound.nnz * (index + dtype.itemsize) + SCRATCH
+    return (rows + 1) * index + bound.nnz * (index + size) + SCRATCH
 
 
 def as_integers(matrix: csr_array, dtype: np.dtype[Any]) -> csr_array:
@@ -106,28 +106,38 @@ def transpose(matrix: csr_array) -> csr_array:
     return result
 
 
-def compose(first: csr_array, then: csr_array) -> csr_array:
-    """`then @ first` in canonical CSR, structural zeros kept (SciPy's product drops them)."""
+def compose(first: csr_array, then: csr_array, entries: int | None = None) -> csr_array:
+    """`then @ first` in canonical CSR, structural zeros kept (SciPy's product drops them); of how
+    many `entries`, where that is known."""
     product = then @ first
     product.sort_indices()
-    structure = _ones(then) @ _ones(first)
+    if product.nnz == entries:
+        return product
+    check_memory(product.nnz * 8 + (then.nnz + first.nnz), "the structure of the matrix")
+    structure = _there(then) @ _there(first)
     if structure.nnz == product.nnz:
         return product
     structure.sort_indices()
     data = np.zeros(structure.nnz, product.dtype)
-    data[np.searchsorted(_keys(structure), _keys(product))] = product.data
+    step = max(1, product.shape[0] * BLOCK // max(1, structure.nnz))
+    for low in range(0, product.shape[0], step):
+        keys, here = _keys(structure, low, low + step)
+        held, there = _keys(product, low, low + step)
+        data[here][np.searchsorted(keys, held)] = product.data[there]
     return _csr(data, structure.indices, structure.indptr, structure.shape)
 
 
-def _ones(matrix: csr_array) -> csr_array:
-    """The matrix with every stored entry 1 (as float: path counts must not wrap round to 0)."""
-    return _csr(np.ones(matrix.nnz), matrix.indices, matrix.indptr, matrix.shape)
+def _there(matrix: csr_array) -> csr_array:
+    """Where the matrix has entries: sums of True are True, they never wrap round to 0."""
+    return _csr(np.ones(matrix.nnz, bool), matrix.indices, matrix.indptr, matrix.shape)
 
 
-def _keys(matrix: csr_array) -> Array:
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    keys: Array = rows * matrix.shape[1] + matrix.indices
-    return keys
+def _keys(matrix: csr_array, low: int, high: int) -> tuple[Array, slice]:
+    """The flat place of every entry of some rows, and where they are stored."""
+    start = matrix.indptr[low : high + 1].astype(np.int64)
+    here = slice(int(start[0]), int(start[-1]))
+    rows = np.repeat(np.arange(len(start) - 1, dtype=np.int64), np.diff(start))
+    return rows * matrix.shape[1] + matrix.indices[here], here
 
 
 def identity(n: int, dtype: np.dtype[Any]) -> csr_array:

@@ -17,12 +17,17 @@ from convmatrix.pattern import Pattern
 if TYPE_CHECKING:
     from sympy import Expr, ImmutableSparseMatrix
 
-__all__ = ["simple_size", "symbol_matrix", "symbols", "to_expression", "weight_symbols"]
+__all__ = [
+    "dense_symbols", "simple_size", "symbol_bytes", "symbol_matrix", "symbols", "to_expression",
+    "weight_symbols",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
-MOST_TRIPLES = 2_000_000
-"""Above this SymPy would take minutes and gigabytes."""
+MOST_TRIPLES = 250_000
+"""Above this SymPy would take more than a minute."""
+BYTES = 1_600
+"""What SymPy takes for an entry, about."""
 
 
 @public
@@ -152,18 +157,26 @@ def to_expression(value: Any) -> Expr:
     return Integer(value) if isinstance(value, (bool, int)) else sympify(value)
 
 
+def symbol_bytes(triples: int) -> int:
+    """The memory that a SymPy matrix of so many triples takes; `TooLargeError` where SymPy would
+    take minutes."""
+    if triples > MOST_TRIPLES:
+        raise TooLargeError(
+            f"a SymPy matrix of {triples} terms is more than the {MOST_TRIPLES} it can handle; "
+            f"use a smaller input, or to_scipy()"
+        )
+    return BYTES * triples
+
+
 def symbol_matrix(pattern: Pattern, values: Sequence[Array]) -> ImmutableSparseMatrix:
     """The matrix whose entry is the sum, over its triples, of the product of its taps' values.
 
     `values` holds, a layer, the flat array of what stands for each tap.
     """
-    from sympy import ImmutableSparseMatrix, Mul
+    from sympy import Add, Mul
 
-    if pattern.nnz > MOST_TRIPLES:
-        raise TooLargeError(
-            f"a SymPy matrix of {pattern.nnz} terms is more than the {MOST_TRIPLES} it can handle; "
-            f"use a smaller input, or to_scipy()"
-        )
+    from convmatrix.views.symbol_matrix import SymbolMatrix
+
     exact = [[to_expression(v) for v in array.reshape(-1)] for array in values]
     taps = np.unravel_index(pattern.tap, pattern.tap_counts)
     terms: dict[tuple[int, int], list[Expr]] = {}
@@ -172,5 +185,15 @@ def symbol_matrix(pattern: Pattern, values: Sequence[Array]) -> ImmutableSparseM
     ):
         factors = (layer[t] for layer, t in zip(exact, index, strict=True))
         terms.setdefault((r, c), []).append(Mul(*factors))
-    entries = {place: sum(term[1:], start=term[0]) for place, term in terms.items()}
-    return ImmutableSparseMatrix(*pattern.shape, entries)
+    entries = {place: Add(*term) for place, term in terms.items()}
+    return SymbolMatrix(*pattern.shape, entries)
+
+
+def dense_symbols(matrix: ImmutableSparseMatrix) -> Array:
+    """The same as a NumPy array of SymPy's numbers."""
+    from sympy import Integer
+
+    array = np.full(matrix.shape, Integer(0), object)
+    for place, value in matrix.todok().items():
+        array[place] = value
+    return array

@@ -22,8 +22,8 @@ from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
 
 __all__ = [
-    "SCRATCH", "Pattern", "Rows", "assembled", "blocks_of", "channel_rows", "index_dtype",
-    "pattern_bytes", "pattern_of",
+    "SCRATCH", "Pattern", "Rows", "assembled", "axis_rows", "blocks_of", "channel_rows",
+    "index_dtype", "pattern_bytes", "pattern_of",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -196,7 +196,7 @@ def _rest(stencil: Stencil, box: list[range]) -> _Rest:
     """The rows of all axes but the first."""
     rest = Rows(np.array([0, 1]), np.array([0]), np.array([0]))
     for j in reversed(range(1, len(box))):
-        axis = _axis_rows(stencil.axes[j], box[j])
+        axis = axis_rows(stencil.axes[j], box[j])
         planes = prod(stencil.in_shape[2 + j :]), prod(stencil.kernel[j + 1 :])
         rest = _cross(axis, _Rest(rest), *planes)
     step = 0 if stencil.factors is not None else prod(stencil.kernel)
@@ -205,7 +205,7 @@ def _rest(stencil: Stencil, box: list[range]) -> _Rest:
 
 def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Rows:
     """The rows of a box of outputs."""
-    first = _axis_rows(stencil.axes[0], box[0])
+    first = axis_rows(stencil.axes[0], box[0])
     rows = _cross(first, rest, prod(stencil.in_shape[2:]), prod(stencil.kernel[1:]))
     reads, taps = rows.reads, rows.taps
     if any(axis.collides for axis in stencil.axes[:-1]):  # every row is whole: modes that fold
@@ -220,7 +220,7 @@ def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Row
     return Rows(rows.start, reads.astype(kind, copy=False), taps)
 
 
-def _axis_rows(axis: Axis | ResizeAxis, outputs: range) -> Rows:
+def axis_rows(axis: Axis | ResizeAxis, outputs: range) -> Rows:
     """What outputs along one axis read, cut to real inputs before anything is listed."""
     o = np.arange(outputs.start, outputs.stop)
     if isinstance(axis, Axis) and not axis.folds:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 from typing import Any
 
@@ -217,12 +217,16 @@ class Axis:
 
     def outputs_of(self, i: int) -> list[tuple[int, int]]:
         """Every `(output, tap)` that reads input `i`, in the order of the outputs."""
-        found = []
+        bare, found = replace(self, flip=False), []
+        end = bare.source(self.outputs - 1, 0)
         for place in self._places(i):
-            for t in range(self.kernel):
-                o, rest = divmod(place - self.source(0, t), self.stride)
-                if rest == 0 and 0 <= o < self.outputs:
-                    found.append((o, t))
+            # of the window's places only those through which some output reads it
+            least = max(0, -((end - place) // self.dilation))
+            most = min(self.kernel - 1, (place - self.first) // self.dilation)
+            for t in range(least, most + 1):
+                o, rest = divmod(place - bare.source(0, t), self.stride)
+                if rest == 0:
+                    found.append((o, mirrored(t, self.kernel) if self.flip else t))
         return sorted(found)
 
     def _places(self, i: int) -> Iterable[int]:

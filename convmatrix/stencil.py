@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from convmatrix.errors import ShapeError
+from convmatrix.errors import ShapeError, TooLargeError
 from convmatrix.relation import Axis, Index
 from convmatrix.resize import ResizeAxis
 
@@ -191,6 +191,7 @@ class Stencil:
         next one; and the positions, with their taps in the first."""
         o, *position = output
         first = read_channel(o, 0, self.out_channels // self.groups, self.group_channels)
+        check_links(prod(a.kernel if a.folds else min(a.kernel, a.size) for a in self.axes))
         found = [axis.inputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
         places = sorted(
             (tuple(i for i, _ in read), self.tap(o, 0, tuple(position), _second(read)))
@@ -204,8 +205,11 @@ class Stencil:
         channel, *position = source
         group, c = divmod(channel, self.group_channels)
         width = self.out_channels // self.groups
+        windows = ((-(-a.kernel // a.stride), a) for a in self.windows)
+        check_links(prod(n if a.folds else min(n, a.outputs) for n, a in windows))
         found = [axis.outputs_of(p) for axis, p in zip(self.axes, position, strict=True)]
         first = group * width
+        check_links(prod(map(len, found)))
         places = sorted(
             (
                 tuple(p for p, _ in read),
@@ -225,7 +229,21 @@ class Stencil:
         return _links(*self.feeds(source))
 
 
+MOST_LINKS = 1 << 19
+"""So many connections of one element are listed, at most."""
+
+
+def check_links(count: int) -> None:
+    """Raise `TooLargeError` where too many connections of one element would be listed."""
+    if count > MOST_LINKS:
+        raise TooLargeError(
+            f"{count} connections of one element are more than the {MOST_LINKS} that are listed; "
+            f"use A.nnz and A.to_networkx(view='channels'), or a smaller kernel"
+        )
+
+
 def _links(channels: range, step: int, places: list[Link]) -> list[Link]:
+    check_links(len(channels) * len(places))
     return [
         ((c, *position), tap + j * step) for j, c in enumerate(channels) for position, tap in places
     ]

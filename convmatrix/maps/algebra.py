@@ -78,8 +78,9 @@ class TransposedMap(Map):
         return self.of.pattern.T
 
     def _pattern_need(self) -> Need:
-        of = self.of._pattern_need()
-        return Need(max(of.peak, 2 * of.kept), 2 * of.kept)
+        of = self.of._pattern_need()  # which stays, too
+        both = of.kept + csr_bytes(*self.shape, self.nnz, 8)
+        return Need(max(of.peak, both), both)
 
     def _matrix_need(self, size: int) -> Need:
         kept = csr_bytes(*self.shape, self._most_entries(), size)

@@ -9,6 +9,7 @@ import numpy as np
 
 from convmatrix.errors import ArgumentError, OutsideError, ShapeError
 from convmatrix.limits import check_memory
+from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element, Link, ravel, unravel
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class ArrayLike:
     def __len__(self) -> int:
         a = _map(self)
         a._require_numbers("count its rows")
+        index_dtype(a.shape[0])  # Python's len() holds no more
         return int(a.shape[0])
+
+    def __bool__(self) -> bool:
+        return True  # a map is there, whatever its size
 
     def __getitem__(self, key: Any) -> Any:
         a = _map(self)

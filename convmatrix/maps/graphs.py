@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.limits import check_memory
 from convmatrix.maps.stages import Stages, Step
+from convmatrix.pattern import axis_rows
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Stencil, ravel, read_channel, unravel
@@ -158,7 +160,9 @@ def layered_table(a: Map, stages: Stages) -> GraphTable:
     """Elements of every space between the layers; an edge a connection of one layer."""
     spaces = spaces_of(stages, stages.shapes)
     kinds = [None if step.map is None else weight_kind(step.map) for step in stages.steps]
-    weighted = all(k is not None for k, s in zip(kinds, stages.steps, strict=True) if s.map)
+    weighted = all(
+        k is not None for k, s in zip(kinds, stages.steps, strict=True) if s.map is not None
+    )
     order = ("long", "double", "string")
     found = [k for k in kinds if k is not None]
     kind = max(found, key=order.index) if weighted and found else None
@@ -191,7 +195,7 @@ def _step_triples(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array
     """What a step reads, what it writes, and the taps."""
     low = step.offset * prod(read.shape[1:])
     if step.map is None:
-        flat = np.arange(len(read))
+        flat = np.arange(read.size)
         yield flat, flat + low, np.zeros(len(flat), np.int64)
         return
     whole = tuple(step.map.in_shape) == read.shape
@@ -199,13 +203,13 @@ def _step_triples(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array
         if whole:
             yield columns, rows, tap
         else:
-            here = (columns >= low) & (columns < low + len(read))
+            here = (columns >= low) & (columns < low + read.size)
             yield columns[here] - low, rows[here], tap[here]
 
 
 def _step_count(step: Step, read: Space) -> int:
     if step.map is None:
-        return len(read)
+        return read.size
     if tuple(step.map.in_shape) == read.shape:
         return int(step.map.nnz)
     return sum(len(s) for s, _, _ in _step_triples(step, read))
@@ -219,7 +223,7 @@ def _channels(stages: Stages) -> GraphTable:
         for step in stages.steps:
             source, target = spaces[step.source], spaces[step.target]
             inputs, outputs, counts = _channel_pairs(step, stages)
-            here = (inputs >= step.offset) & (inputs < step.offset + len(spaces[step.read]))
+            here = (inputs >= step.offset) & (inputs < step.offset + spaces[step.read].size)
             here &= counts > 0
             ends = inputs[here] - step.offset, outputs[here]
             first, last = ends[::-1] if step.turned else ends
@@ -242,6 +246,8 @@ def _channel_pairs(step: Step, stages: Stages) -> tuple[Array, Array, Array]:
     leaf = step.map.leaves[0]
     forward, bound = step.map is leaf, leaf.bound
     if isinstance(bound, Stencil):
+        many = bound.out_channels * bound.group_channels
+        check_memory(64 * many, f"a graph of {many} pairs of channels", "fewer channels")
         width = bound.out_channels // bound.groups
         o, c = (x.reshape(-1) for x in np.indices((bound.out_channels, bound.group_channels)))
         inputs, outputs = read_channel(o, c, width, bound.group_channels), o
@@ -261,33 +267,51 @@ def _axis(stages: Stages, axis: int) -> GraphTable:
         raise GeometryError(f"axis must be one of the {ndim} spatial axes, got {axis!r}")
     spaces = spaces_of(stages, [(s[1 + axis % ndim],) for s in stages.shapes], has_channel=False)
 
+    along = axis % ndim
+    counts = [_axis_count(step, along, spaces[step.read].size) for step in stages.steps]
+
     def edges() -> Iterator[Edges]:
         for step in stages.steps:
             source, target = spaces[step.source], spaces[step.target]
-            triples = np.array(_axis_triples(step, axis % ndim, len(source)), np.int64)
-            inputs, outputs, tap = triples.reshape(-1, 3).T
-            ends = inputs, outputs
-            yield Edges(source, target, *(ends[::-1] if step.turned else ends), [tap])
+            for inputs, outputs, tap in _axis_triples(step, along, source.size):
+                ends = (outputs, inputs) if step.turned else (inputs, outputs)
+                yield Edges(source, target, *ends, [tap])
 
-    listed = list(edges())
-    pairs = [(e.source, e.target, s, t) for e in listed
-             for s, t in zip(e.sources.tolist(), e.targets.tolist(), strict=True)]  # fmt: skip
-    multi = len(set(pairs)) < len(pairs)
+    pairs = [(step.source, step.target) for step in stages.steps]
+    collides = any(_axis_of(step, along).collides for step in stages.steps if step.map is not None)
     return GraphTable(
-        _ordered(spaces), lambda: iter(listed), (("tap", "long"),), multi, len(pairs), layered=True
-    )
+        _ordered(spaces), edges, (("tap", "long"),), collides or len(set(pairs)) < len(pairs),
+        sum(counts), layered=True,
+    )  # fmt: skip
 
 
-def _axis_triples(step: Step, axis: int, size: int) -> list[tuple[int, int, int]]:
-    """`(source, target, tap)` along an axis."""
-    if step.map is None:
-        return [(i, i, 0) for i in range(size)]
+def _axis_of(step: Step, axis: int) -> Axis | ResizeAxis:
+    """The relation of a step along an axis."""
+    assert step.map is not None
     leaf = step.map.leaves[0]
     if not isinstance(leaf.bound, Stencil):
         raise GeometryError(
             f"{leaf.typed.name} moves elements between axes, so it has no graph of one axis; use "
             f"view='bipartite'"
         )
-    along: Axis | ResizeAxis = leaf.bound.axes[axis]
-    found = [(i, o, t) for o in range(along.outputs) for i, t in along.inputs_of(o)]
-    return found if step.map is leaf else [(o, i, t) for i, o, t in found]
+    return leaf.bound.axes[axis]
+
+
+def _axis_count(step: Step, axis: int, size: int) -> int:
+    return size if step.map is None else _axis_of(step, axis).pairs
+
+
+def _axis_triples(step: Step, axis: int, size: int) -> Iterator[tuple[Array, Array, Array]]:
+    """What a step reads along an axis, what it writes, and the taps."""
+    if step.map is None:
+        for low in range(0, size, BLOCK):
+            places = np.arange(low, min(low + BLOCK, size))
+            yield places, places, np.zeros(len(places), np.int64)
+        return
+    along = _axis_of(step, axis)
+    for low in range(0, along.outputs, BLOCK):
+        outputs = range(low, min(low + BLOCK, along.outputs))
+        rows = axis_rows(along, outputs)
+        written = np.repeat(np.arange(outputs.start, outputs.stop), rows.counts)
+        ends = rows.reads, written
+        yield (*(ends if step.map is step.map.leaves[0] else ends[::-1]), rows.taps)

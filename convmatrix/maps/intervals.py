@@ -45,14 +45,17 @@ def most_entries(stages: Stages) -> int:
     ends = stages.shapes[stages.input], stages.shapes[stages.output]
     pairs = int(ends[0][0] * ends[1][0])
     for j, (size, outputs) in enumerate(zip(ends[0][1:], ends[1][1:], strict=True)):
-        sample = np.linspace(0, outputs - 1, min(outputs, SAMPLES)).astype(np.int64)
+        count = min(int(outputs), SAMPLES)
+        sample = np.array([i * (outputs - 1) // max(1, count - 1) for i in range(count)], object)
+        if size < 2**40 and outputs < 2**40:
+            sample = sample.astype(np.int64)
         try:
             low, high = seen(stages, j, sample, folded=True)
         except GeometryError:  # a layer that moves elements or resizes
             pairs *= int(size * outputs)
             continue
         widths = np.minimum(high, size - 1) - np.maximum(low, 0) + 1
-        pairs *= int(np.maximum(widths, 0).mean() * outputs) + 1
+        pairs *= int(sum(np.maximum(widths, 0).tolist())) * outputs // count + 1
     return pairs
 
 

@@ -150,10 +150,10 @@ def _at_one_size(layer: Layer, size: tuple[int, ...], level: str) -> Proof:
     statement = _in_words(A)
     if level != "weights":
         return replace(prove_equal(A.T, textbook(conv, sizes), level=level), statement=statement)
-    if A.nnz <= MOST_TRIPLES:
+    if max(A.nnz, *A.shape) <= MOST_TRIPLES:
         return _by_triples(conv, sizes, statement)
-    longest = max(axis.pairs for axis in conv.bind(sizes).windows)
-    if max(longest, prod(conv.weight_shape[:2])) > 8 * MOST_TRIPLES:
+    longest = max(max(axis.pairs, axis.size, axis.outputs) for axis in conv.bind(sizes).windows)
+    if max(longest, prod(conv.weight_shape[:2])) > MOST_TRIPLES // 2:
         return replace(_at_all_sizes(layer, None, level, "auto"), statement=statement)
     return _by_factors(conv, sizes, statement)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element
 
 if TYPE_CHECKING:
@@ -55,14 +56,20 @@ class Space:
     layer: int
     has_channel: bool = True
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
         return prod(self.shape)
 
     def names(self, flat: Array) -> list[str]:
         """The ids of elements given by flat index."""
         template = self.letter + "_%d" * len(self.shape)
-        places = np.unravel_index(flat, self.shape)
-        return [template % place for place in zip(*(p.tolist() for p in places), strict=True)]
+        return [template % place for place in zip(*self._places(flat), strict=True)]
+
+    def _places(self, flat: Array) -> list[list[int]]:
+        """The coordinates of elements, an axis at a time."""
+        index_dtype(self.size)  # more than can be told apart are refused
+        return [places.tolist() for places in np.unravel_index(flat, self.shape)]
 
     def attributes(self, flat: Array, layered: bool) -> list[list[Any]]:
         """A list an attribute: side, bipartite or layer, and channel and position where it has
@@ -70,13 +77,18 @@ class Space:
         count = len(flat)
         rank = self.layer if layered else int(self.side == "output")
         found: list[list[Any]] = [[self.side] * count, [rank] * count]
-        places = [p.tolist() for p in np.unravel_index(flat, self.shape)]
+        places = self._places(flat)
         if self.has_channel:
             found.append(places.pop(0))
         if places:
             template = ",".join(["%d"] * len(places))
             found.append([template % place for place in zip(*places, strict=True)])
         return found
+
+    def attributes_of(self, element: Element, layered: bool) -> list[Any]:
+        """The attributes of one element, of a space of any size."""
+        one = replace(self, shape=tuple(i + 1 for i in element))  # where it is the last
+        return [column[0] for column in one.attributes(np.array([one.size - 1]), layered)]
 
 
 class Edges(NamedTuple):
@@ -137,7 +149,9 @@ class GraphTable:
     @property
     def node_count(self) -> int:
         """How many nodes there are."""
-        return sum(map(len, self.spaces if self.kept is None else self.kept.values()))
+        if self.kept is not None:
+            return sum(map(len, self.kept.values()))
+        return sum(space.size for space in self.spaces)
 
     def nodes(self) -> Iterator[tuple[list[str], list[list[Any]]]]:
         """Ids and attributes of all nodes, some at a time."""
@@ -148,8 +162,8 @@ class GraphTable:
         """The nodes as flat indices, some at a time."""
         for space in self.spaces:
             kept = None if self.kept is None else self.kept[space]
-            for low in range(0, len(space) if kept is None else len(kept), BLOCK):
-                high = min(low + BLOCK, len(space))
+            for low in range(0, space.size if kept is None else len(kept), BLOCK):
+                high = min(low + BLOCK, space.size)
                 yield space, np.arange(low, high) if kept is None else kept[low : low + BLOCK]
 
     def part(self, keep: Callable[[Edges], Array], ends: Callable[[Space], Array]) -> GraphTable:
@@ -196,9 +210,9 @@ class Names:
 
     def __init__(self, spaces: Sequence[Space], template: str = "%s") -> None:
         self._template = template
-        keep = sum(map(len, spaces)) <= self.MOST
+        keep = sum(space.size for space in spaces) <= self.MOST
         every = spaces if keep else ()
-        self._kept = {s: as_objects(self._made(s, np.arange(len(s)))) for s in every}
+        self._kept = {s: as_objects(self._made(s, np.arange(s.size))) for s in every}
 
     def _made(self, space: Space, flat: Array) -> list[str]:
         names = space.names(flat)

@@ -15,6 +15,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element
 from convmatrix.views.graph import BLOCK, GraphTable, Space, node_id
 
@@ -45,7 +46,7 @@ class _Nodes(Mapping[str, Mapping[str, Any]]):
         if space is None or len(parts) != len(space.shape):
             raise KeyError(name)
         for part, size in zip(parts, space.shape, strict=True):
-            plain = part.isdecimal() and part.isascii() and len(part) < 20
+            plain = part.isdecimal() and part.isascii() and len(part) <= len(str(size))
             if not plain or (part[0] == "0" != part):
                 raise KeyError(name)
             if int(part) >= size:
@@ -54,8 +55,7 @@ class _Nodes(Mapping[str, Mapping[str, Any]]):
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         space, element = self.find(name)
-        flat = np.array([np.ravel_multi_index(element, space.shape)])
-        values = (column[0] for column in space.attributes(flat, self._table.layered))
+        values = space.attributes_of(element, self._table.layered)
         return MappingProxyType(dict(zip(self._fields, values, strict=True)))
 
     def __contains__(self, name: object) -> bool:
@@ -67,10 +67,11 @@ class _Nodes(Mapping[str, Mapping[str, Any]]):
 
     def __iter__(self) -> Iterator[str]:
         for space in self._table.spaces:
-            for low in range(0, len(space), BLOCK):
-                yield from space.names(np.arange(low, min(low + BLOCK, len(space))))
+            for low in range(0, space.size, BLOCK):
+                yield from space.names(np.arange(low, min(low + BLOCK, space.size)))
 
     def __len__(self) -> int:
+        index_dtype(self._table.node_count)  # Python's len() holds no more
         return self._table.node_count
 
 

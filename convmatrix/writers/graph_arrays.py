@@ -29,7 +29,7 @@ def write_parquet(table: GraphTable, file: BinaryIO) -> None:
     except ImportError:
         raise MissingExtraError("pyarrow", "parquet", "a Parquet file") from None
     kinds = {"long": pa.int64(), "double": pa.float64(), "string": pa.string()}
-    largest = max(map(len, table.spaces))
+    largest = max(space.size for space in table.spaces)
     flat = pa.int32() if largest < 2**31 else pa.int64()
     ids = pa.dictionary(pa.int32(), pa.string())
     spaces = len(table.spaces) > 2
@@ -109,7 +109,7 @@ def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = Fals
         count = sum(len(rows) for rows, _, _ in blocks)
     file.write(
         f"%%MatrixMarket matrix coordinate {word[kind]} general\n"
-        f"{len(target)} {len(source)} {count}\n".encode()
+        f"{target.size} {source.size} {count}\n".encode()
     )
     for rows, columns, values in blocks:
         if kind == "long" and any(abs(v) >= 2**63 for v in values or ()):
@@ -134,13 +134,13 @@ def _merged(table: GraphTable, names: list[str], kind: str | None) -> Iterator[A
     """The edges with parallel ones added, in one block."""
     found = []
     for edges in table.edges():
-        places = edges.targets.astype(np.int64) * len(table.spaces[0]) + edges.sources
+        places = edges.targets.astype(np.int64) * table.spaces[0].size + edges.sources
         values = _weights(edges, names, kind) or [1] * len(places)
         found.append(_summed(places, np.array(values, np.float64 if kind == "double" else object)))
     every = [np.concatenate(parts) for parts in zip(*found, strict=True)] if found else None
     if every is not None:
         unique, sums = _summed(*every)
-        rows, columns = np.divmod(unique, len(table.spaces[0]))
+        rows, columns = np.divmod(unique, table.spaces[0].size)
         yield rows, columns, sums.tolist()
 
 

@@ -172,7 +172,7 @@ def _gml(table: GraphTable, file: BinaryIO) -> None:
     starts, total = {}, 0
     for space in table.spaces:
         starts[space] = total
-        total += len(space)
+        total += space.size
     for space, flat in table.places():
         names, columns = space.names(flat), space.attributes(flat, table.layered)
         template = f'  node [\n    id %d\n    label "%s"{data}\n  ]\n'

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,8 +15,10 @@ import numpy as np
 
 from convmatrix.errors import GeometryError
 from convmatrix.layers.calling import public
+from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.graphs import graph_table, window_table
+from convmatrix.pattern import index_dtype
 from convmatrix.stencil import ravel
 from convmatrix.views.graph import Edges, GraphTable, Space
 from convmatrix.writers.files import suffix_of, target
@@ -135,9 +138,12 @@ def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None)
         )
     ranges = window_ranges(a, window)
     _, sink = table.spaces
+    kept = prod((sink.shape[0], *(high - low for low, high in ranges)))
+    index_dtype(sink.size)
+    check_memory(40 * kept, f"a window of {kept} outputs", "a smaller window")
     grid = np.meshgrid(np.arange(sink.shape[0]), *(np.arange(*r) for r in ranges), indexing="ij")
     inside = np.unique(ravel(grid, sink.shape))
-    if len(inside) * FEW < len(sink):
+    if len(inside) * FEW < sink.size:
         return window_table(a, inside)
 
     def ends(space: Space) -> Array:

@@ -223,6 +223,8 @@ def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Row
 def axis_rows(axis: Axis | ResizeAxis, outputs: range) -> Rows:
     """What outputs along one axis read, cut to real inputs before anything is listed."""
     o = np.arange(outputs.start, outputs.stop)
+    if isinstance(axis, Axis):
+        index_dtype(*map(abs, (axis.size, axis.stride, axis.dilation, axis.before, axis.after)))
     if isinstance(axis, Axis) and not axis.folds:
         begin = replace(axis, flip=False).source(o, 0)
         first = np.maximum(-(begin // axis.dilation), 0)

@@ -117,7 +117,7 @@ def test_a_reader_that_has_seen_enough():
 def test_explore(run):
     status, out, err = run("explore", "--stride", 2, "--padding", 1)
     assert (status, err) == (0, "")
-    assert "output     1×3×3" in out
+    assert "output      1×3×3" in out
     assert "proved" in out
     status, out, err = run("explore", "--stride", 2, "--padding", 1, "--json")
     told = json.loads(out)

@@ -93,3 +93,38 @@ def test_what_can_not_be_counted_is_refused_at_once(layer):
     with within(2), pytest.raises(cm.TooLargeError, match="counting"):
         _ = stack.nnz
     assert stack.leaves[0].nnz > 0
+
+
+@pytest.mark.parametrize(
+    ("layer", "size", "words"),
+    [
+        (cm.conv1d(1, 1, 3), 5, ["3×5, 9 entries (density 0.6)", "9 (output, tap, input)"]),
+        (
+            cm.sequential(cm.conv1d(1, 1, 3), cm.conv1d(1, 1, 3)), 5,
+            ["1×5, 5 entries (density 1)", "12 in 2 layers: 9 + 3", "9 from input to output"],
+        ),
+        (
+            cm.conv1d(1, 1, 3, padding=2, padding_mode="reflect"), 3,
+            ["5×3, 13 entries (density 0.867)", "15 (output, tap, input); taps meet on one input"],
+        ),
+    ],
+)  # fmt: skip
+def test_each_number_is_told_under_its_own_name(layer, size, words):
+    told = cm.explain(layer, size)
+    assert [text for text in words if text not in str(told)] == []
+    assert "non-zeros" not in str(told)
+    plain = told.to_dict()
+    assert 0 < plain["density"] <= 1
+    assert plain["entries"] == layer.on(size).entries
+    assert plain["paths"] == plain["nnz"] == layer.on(size).nnz
+
+
+def test_density_of_a_network_is_at_most_1():
+    told = cm.explain(branches("add"), 6, 5)
+    assert told.density <= 1
+    assert "paths" in str(told)
+
+
+def test_the_relation_of_a_transposed_layer_names_its_ends():
+    told = str(cm.explain(cm.conv_transpose1d(1, 1, 3, stride=2), 3))
+    assert "i = 2·o + t, 0 ≤ t < 3, inputs 0 ≤ o < 3, outputs 0 ≤ i < 7" in told

@@ -63,7 +63,7 @@ def test_what_was_meant(option, near):
                          ("bilinear", "stride"), ("sizes", "stride"), ("windows", "input_size")],
 )  # fmt: skip
 def test_a_parameter_below_its_bound(name, option):
-    with pytest.raises(cm.GeometryError, match="^padding must be at least 0, got -1$"):
+    with pytest.raises(cm.GeometryError, match=r"^padding must be at least 0, got -1$"):
         cm.prove("sizes", padding=-1)
     with pytest.raises(cm.GeometryError, match=f"^{option} must be at least 1, got -3$"):
         cm.prove(name, **{option: -3})

@@ -11,10 +11,11 @@ from typing import Any
 from convmatrix.analysis.costs import Cost, cost
 from convmatrix.analysis.factors import ways
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
-from convmatrix.errors import ConvMatrixError, GeometryError
+from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
+from convmatrix.maps.base import times
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
 from convmatrix.separable import Separability, separability
@@ -38,8 +39,13 @@ class Explanation:
     ----------
     relations
         The relation that each axis obeys, with its numbers.
+    entries
+        What the matrix stores: distinct (output, input) pairs; None where they are too many to be
+        told apart.
     nnz
-        Triples (output, tap, input) of the whole map.
+        Triples (output, tap, input) of the whole map: of several layers, paths through them.
+    connections
+        Triples of each layer.
     proof
         That the transpose is the textbook transposed convolution; None for other layers.
     separability
@@ -55,7 +61,9 @@ class Explanation:
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     shape: tuple[int, int]
+    entries: int | None
     nnz: int
+    connections: tuple[int, ...]
     cost: Cost
     relations: tuple[str, ...]
     receptive_field: tuple[ReceptiveField, ...] | None
@@ -72,8 +80,11 @@ class Explanation:
             "in_shape": list(self.in_shape),
             "out_shape": list(self.out_shape),
             "shape": list(self.shape),
-            "nnz": self.nnz,
+            "entries": self.entries,
             "density": self.density,
+            "nnz": self.nnz,
+            "layer_connections": list(self.connections),
+            "paths": self.nnz,
             **self.cost.to_dict(),
             "relations": list(self.relations),
             "receptive_field": fields and [field.to_dict() for field in fields],
@@ -83,17 +94,18 @@ class Explanation:
         }
 
     @property
-    def density(self) -> float:
-        """Non-zeros per matrix entry."""
-        return self.nnz / (self.shape[0] * self.shape[1])
+    def density(self) -> float | None:
+        """The part of the matrix that is stored, 1 where all is."""
+        return None if self.entries is None else self.entries / (self.shape[0] * self.shape[1])
 
     def __str__(self) -> str:
         rows = [
             ("layer", repr(self.layer)),
-            ("input", _times(self.in_shape)),
-            ("output", _times(self.out_shape)),
+            ("input", times(self.in_shape)),
+            ("output", times(self.out_shape)),
             *(("relation" if j == 0 else "", text) for j, text in enumerate(self.relations)),
-            ("matrix", f"{_times(self.shape)}, {self.nnz:,} non-zeros ({self.density:.3g})"),
+            ("matrix", f"{times(self.shape)}, {self._stored()}"),
+            *self._counts(),
             ("parameters", f"{self.cost.parameters:,}"),
             ("MACs", f"{self.cost.macs:,} with padding, {self.cost.exact_macs:,} exactly"),
         ]
@@ -106,7 +118,21 @@ class Explanation:
             rows.append(("kernel", _verdicts(self.separability)))
         for j, (method, names) in enumerate(self.factorizations.items()):
             rows.append(("" if j else "factors", f"A = {' · '.join(names)}  ({method})"))
-        return "\n".join(f"{name:<11}{text}" for name, text in rows)
+        return "\n".join(f"{name:<12}{text}" for name, text in rows)
+
+    def _stored(self) -> str:
+        if self.entries is None:
+            return "entries not counted"
+        return f"{self.entries:,} entries (density {self.density:.3g})"
+
+    def _counts(self) -> list[tuple[str, str]]:
+        """Connections of the layers, and paths through them where they are several."""
+        if self.connections == (self.nnz,):
+            met = "" if self.entries in (None, self.nnz) else "; taps meet on one input"
+            return [("connections", f"{self.nnz:,} (output, tap, input){met}")]
+        each = " + ".join(f"{n:,}" for n in self.connections)
+        of = f"{sum(self.connections):,} in {len(self.connections)} layers: {each}"
+        return [("connections", of), ("paths", f"{self.nnz:,} from input to output")]
 
 
 @public
@@ -120,19 +146,20 @@ def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
 
     >>> import convmatrix as cm
     >>> print(explain(cm.conv2d(1, 1, 3, stride=2, padding=1), (5, 5)))
-    layer      conv2d(1, 1, 3, stride=2, padding=1)
-    input      1×5×5
-    output     1×3×3
-    relation   axis 0: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
-               axis 1: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
-    matrix     9×25, 49 non-zeros (0.218)
-    parameters 9
-    MACs       81 with padding, 49 exactly
-    field      3 (stride 2, padding 1, offset 0) · 3 (stride 2, padding 1, offset 0)
-    transpose  proved: Aᵀ = zero_insert → pad → flipped stride-1 convolution, A: 1×5×5 → 1×3×3
-               canonical triples (row, column, tap, multiplicity): 49 compared; 1×3×3 → 1×5×5, ...
-    factors    A = weights · gather  (direct)
-               A = scatter · tiles · gather  (toeplitz)
+    layer       conv2d(1, 1, 3, stride=2, padding=1)
+    input       1×5×5
+    output      1×3×3
+    relation    axis 0: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
+                axis 1: i = 2·o + t - 1, 0 ≤ t < 3, 0 ≤ o < 3, 0 ≤ i < 5
+    matrix      9×25, 49 entries (density 0.218)
+    connections 49 (output, tap, input)
+    parameters  9
+    MACs        81 with padding, 49 exactly
+    field       3 (stride 2, padding 1, offset 0) · 3 (stride 2, padding 1, offset 0)
+    transpose   proved: Aᵀ = zero_insert → pad → flipped stride-1 convolution, A: 1×5×5 → 1×3×3
+                canonical triples (row, column, tap, multiplicity): 49 compared; 1×3×3 → 1×5×5, ...
+    factors     A = weights · gather  (direct)
+                A = scatter · tiles · gather  (toeplitz)
     """
     size = layer.sizes(*input_size)
     bound = layer.on(size)
@@ -142,33 +169,50 @@ def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
         bound.in_shape,
         bound.out_shape,
         bound.shape,
+        bound.entries,
         bound.nnz,
+        tuple(leaf.nnz for leaf in bound.leaves),
         cost(layer, size),
         tuple(_relations(bound)),
         _fields(layer, size),
-        prove_transpose(layer, *size)
-        if proved and isinstance(layer, (Convolution, ConvolutionTranspose))
-        else None,
+        _proof(layer, size) if proved else None,
         _separability(layer),
         ways(bound),
     )
 
 
+def _proof(layer: Layer, size: tuple[int, ...]) -> Proof | None:
+    if not isinstance(layer, (Convolution, ConvolutionTranspose)):
+        return None
+    try:
+        return prove_transpose(layer, *size)
+    except TooLargeError:
+        return None
+
+
 def _relations(bound: Map) -> list[str]:
     """The relation of each axis of each layer, in words of the formula."""
     lines = []
-    for leaf in bound.leaves:
-        if not isinstance(leaf.bound, Stencil):
-            lines.append(f"{leaf.bound_layer.name}: every element moves, none changes")
+    for step in bound._stages().steps:
+        if step.map is None:
             continue
-        name = "" if len(bound.leaves) == 1 else f"{leaf.bound_layer.name} "
-        lines += [f"{name}axis {j}: {_formula(axis)}" for j, axis in enumerate(leaf.bound.axes)]
+        leaf = step.map.leaves[0]
+        if not isinstance(leaf.bound, Stencil):
+            lines.append(f"{leaf.typed.name}: every element moves, none changes")
+            continue
+        turned = (step.map is leaf) == step.turned
+        name = "" if len(bound.leaves) == 1 else f"{leaf.typed.name} "
+        lines += [
+            f"{name}axis {j}: {_formula(axis, turned)}" for j, axis in enumerate(leaf.bound.axes)
+        ]
     return lines
 
 
-def _formula(axis: Any) -> str:
+def _formula(axis: Any, turned: bool) -> str:
+    """The relation of an axis; `turned` names what its letters are in a transposed layer."""
     if not isinstance(axis, Axis):
-        return f"{axis.mode} resize, {axis.size} → {axis.outputs}"
+        ends = (axis.outputs, axis.size) if turned else (axis.size, axis.outputs)
+        return f"{axis.mode} resize, {ends[0]} → {ends[1]}"
     tap = f"({axis.kernel - 1} - t)" if axis.flip else "t"
     terms = [
         "o" if axis.stride == 1 else f"{axis.stride}·o",
@@ -179,13 +223,15 @@ def _formula(axis: Any) -> str:
         inner += f" {'-' if axis.before > 0 else '+'} {abs(axis.before)}"
     folded = inner if axis.mode == "zeros" or not axis.folds else f"{axis.mode}({inner})"
     taps = f"0 ≤ t < {axis.kernel}, " if axis.kernel > 1 else ""
+    if turned:
+        return f"i = {folded}, {taps}inputs 0 ≤ o < {axis.outputs}, outputs 0 ≤ i < {axis.size}"
     return f"i = {folded}, {taps}0 ≤ o < {axis.outputs}, 0 ≤ i < {axis.size}"
 
 
 def _fields(layer: Layer, size: tuple[int, ...]) -> tuple[ReceptiveField, ...] | None:
     try:
         return receptive_field(layer, size)
-    except GeometryError:
+    except (GeometryError, TooLargeError):
         return None
 
 
@@ -215,9 +261,5 @@ def _bits(value: Any) -> int:
 
 def _verdicts(verdicts: Sequence[Separability]) -> str:
     if len(verdicts) == 1:
-        return str(verdicts[0]).replace("\n", "\n" + " " * 11)
-    return f"{sum(v.separable for v in verdicts)} of {len(verdicts)} spatial kernels"
-
-
-def _times(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape))
+        return str(verdicts[0]).replace("\n", "\n" + " " * 12)
+    return f"{sum(v.separable for v in verdicts)} of {len(verdicts)} spatial kernels are separable"

@@ -101,7 +101,7 @@ def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> Non
     write_graph(bound, output, format=format, progress=watched, **how)
     if output != "-":
         whole = how["view"] == "bipartite" and how["window"] is None
-        what = f"{sum(bound.shape):,} elements, {bound.nnz:,} connections"
+        what = f"{sum(bound.shape):,} elements, {bound.counted()}"
         kind = (how_written or output).lower().removesuffix(".gz").rsplit(".", 1)[-1]
         edges = "a drawing" if kind in ("svg", "png") else f"{written:,} edges"
         say(f"wrote {output}: {what if whole else edges}")

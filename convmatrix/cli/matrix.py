@@ -41,7 +41,7 @@ def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) 
             raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
         write_matrix(bound, output, format=format)
         if output != "-":
-            say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.nnz:,} connections")
+            say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.counted()}")
         return
     bound._require_linear("matrix")
     show(_triples(bound) if as_json else None, "" if as_json else _table(bound), as_json)

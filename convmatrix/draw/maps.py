@@ -63,7 +63,7 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     ax = make_axes(ax, (6, 6 * max(0.25, min(1.0, a.shape[0] / a.shape[1]))))
     ax.imshow(image, cmap="turbo", interpolation="nearest", aspect="equal")
     ax.set(xlabel=f"input element ({times(a.in_shape)})", ylabel=f"output ({times(a.out_shape)})")
-    ax.set_title(f"{times(a.shape)} matrix, {a.nnz:,} connections, a colour a tap", fontsize=9)
+    ax.set_title(f"{times(a.shape)} matrix, {a.counted()}, a colour a tap", fontsize=9)
     for lines, shape in ((ax.axvline, a.in_shape), (ax.axhline, a.out_shape)):
         block = prod(shape[2:]) or 1  # a block is one row (of a channel, in 1-D)
         if len(shape) > 2 and prod(shape) // block <= MOST_BLOCKS:

@@ -96,7 +96,7 @@ def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
         proved = places(bound) + textbook_places(bound) <= MOST_PROVED
         explained = explain(layer, bound.in_shape[1:], proved=proved)
         return {**explained.to_dict(), "text": str(explained)}
-    nnz = bound.nnz
+    nnz, entries = bound.nnz, bound.entries
     unknown = ("parameters", "macs", "exact_macs", "receptive_field", "proof", "separability")
     return dict.fromkeys(unknown) | {
         "layer": repr(bound),
@@ -104,11 +104,14 @@ def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
         "in_shape": list(bound.in_shape),
         "out_shape": list(bound.out_shape),
         "shape": list(bound.shape),
+        "entries": entries,
+        "density": None if entries is None else entries / prod(bound.shape),
         "nnz": nnz,
-        "density": nnz / prod(bound.shape),
+        "layer_connections": [leaf.nnz for leaf in bound.leaves],
+        "paths": nnz,
         "relations": [],
         "factorizations": {},
-        "text": f"{bound!r}\n{nnz:,} connections",
+        "text": f"{bound!r}\n{bound.counted()}",
     }
 
 

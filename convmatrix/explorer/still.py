@@ -27,7 +27,7 @@ def still(bound: Map) -> str:
         return f"<code>{name}</code>"
     rows, columns = bound.shape
     if bound.nnz > MOST_ENTRIES or not bound.nnz:
-        return f"<code>{name}</code><br><small>{bound.nnz:,} connections</small>"
+        return f"<code>{name}</code><br><small>{bound.counted()}</small>"
     return f"<code>{name}</code><br>{_picture(bound, rows, columns)}"
 
 
@@ -37,7 +37,7 @@ def _picture(bound: Map, rows: int, columns: int) -> str:
     kinds = sorted(set(pattern.tap.tolist()))
     colour = {tap: _colour(j, len(kinds)) for j, tap in enumerate(kinds)}
     width, height = columns * cell, rows * cell
-    label = escape(f"matrix {rows}×{columns}, {bound.nnz:,} connections, a colour a tap")
+    label = escape(f"matrix {rows}×{columns}, {bound.counted()}, a colour a tap")
     entries = "".join(
         f'<rect x="{c * cell:g}" y="{r * cell:g}" width="{cell:g}" height="{cell:g}" '
         f'fill="{colour[t]}"/>'

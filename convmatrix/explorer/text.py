@@ -79,7 +79,8 @@ def _rule(ends: str, columns: int, width: int) -> str:
 def _matrix(told: dict[str, Any]) -> list[str]:
     part = told["connections"]
     if part is None:
-        return [f"{told['nnz']:,} connections, too many to draw"]
+        kind = "connections" if len(told["weights"]) == 1 else "paths"
+        return [f"{told['paths']:,} {kind}, too many to draw"]
     rows, columns = prod(map(len, part["out"])), prod(map(len, part["in"]))
     place = np.repeat(np.arange(rows), np.diff(part["indptr"]))
     taps = np.array((part["digits"] or [part["tap"]])[0], np.int64)

@@ -186,6 +186,10 @@ class Map(ArrayLike, ABC):
         self._require_numbers("count its connections")
         return self._nnz()
 
+    def counted(self) -> str:
+        """How many connections there are, in words: of several layers they are paths."""
+        return f"{self.nnz:,} {'connections' if len(self.leaves) == 1 else 'paths'}"
+
     @property
     def connections(self) -> int:
         """The triples (output, tap, input), `nnz` by its other name."""

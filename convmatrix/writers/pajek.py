@@ -41,7 +41,7 @@ def _vertices(table: GraphTable, file: BinaryIO) -> dict[Space, int]:
     """Write the vertices; the number of each space's first."""
     file.write(f"*Vertices {table.node_count}\n".encode())
     places = places_of(table)
-    corners = [places(space, np.array([len(space) - 1])) for space in table.spaces]
+    corners = [places(space, np.array([space.size - 1])) for space in table.spaces]
     scale = max(1.0, *(max(x, -y) for (x,), (y,) in corners))
     starts: dict[Space, int] = {}
     number = 1

@@ -416,7 +416,7 @@ class Map(ArrayLike, ABC):
         from convmatrix.views.symbols import symbol_bytes, symbol_matrix
 
         self._require_linear("SymPy matrix")
-        self._require_numbers("build its matrix")
+        self._require_numbers("list its pattern")
         check_memory(symbol_bytes(self.nnz), "the SymPy matrix")
         return symbol_matrix(self.pattern, symbol_values(self.leaves))
 

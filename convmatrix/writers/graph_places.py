@@ -30,7 +30,7 @@ def places_of(table: GraphTable) -> Places:
     >>> from convmatrix.maps.graphs import graph_table
     >>> table = graph_table(conv1d(1, 1, 2).on(3))
     >>> places = places_of(table)
-    >>> [places(space, np.arange(len(space))) for space in table.spaces]
+    >>> [places(space, np.arange(space.size)) for space in table.spaces]
     [([0.0, 0.0, 0.0], [0.0, -20.0, -40.0]), ([80.0, 80.0], [0.0, -20.0])]
     """
     corners: dict[Space, tuple[int, int]] = {}

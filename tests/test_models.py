@@ -375,6 +375,19 @@ def test_tensors_that_repeat_themselves(tmp_path):
         cm.read_layers(path)
 
 
+def test_the_work_on_a_layer_is_bounded(monkeypatch):
+    layers = cm.read_layers({"w.weight": weight(64, 64, 5, 5)})
+    peak, error = peak_of(
+        "w = np.random.default_rng(0).standard_normal((512, 512, 3, 3)).astype(np.float16)\n"
+        "layers = cm.read_layers({'w.weight': w})",
+        "cm.network_separability(layers)",
+    )
+    assert (error, peak <= 1.3 * 24 * 512 * 512 * 9) == ("", True)
+    monkeypatch.setattr("convmatrix.limits.available_memory", lambda: 2 << 20)
+    with pytest.raises(cm.TooLargeError, match=r"testing w\.weight would take 0\.0 GB"):
+        cm.network_separability(layers)
+
+
 def test_headers_that_lie(tmp_path):
     header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }"
     for shape, said in {

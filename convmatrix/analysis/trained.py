@@ -17,6 +17,7 @@ from convmatrix.layers import Layer
 from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
+from convmatrix.limits import check_memory
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.numbers import check_tolerance
 from convmatrix.separable.numerical import units
@@ -30,6 +31,8 @@ Array = np.ndarray[Any, Any]
 
 KEPT = 0.99
 """The part of the energy that `rank` and `multiplier` keep."""
+BYTES_TESTED = 24
+"""Of each number of a weight, in the work of testing its kernels."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -272,6 +275,7 @@ def network_separability(
 
 def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
     given, weight = layer.weight, layer.weight
+    check_memory(BYTES_TESTED * weight.size, f"testing {layer.name}", "a smaller layer")
     if weight.dtype.kind in "iu":
         weight = weight.astype(np.float64)
     kernel, ndim = layer.kernel, len(layer.kernel)

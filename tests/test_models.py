@@ -415,6 +415,37 @@ def test_safetensors_read_their_convolutions_alone(tmp_path):
     assert [one.name for one in cm.read_layers(tmp_path / "m.safetensors")] == ["w"]
 
 
+def test_bfloat16_is_read_as_float32(tmp_path):
+    torch = pytest.importorskip("torch")
+    save_file = pytest.importorskip("safetensors.torch").save_file
+    tensor = torch.from_numpy(weight(4, 3, 3, 3)).to(torch.bfloat16)
+    more = {"a": torch.ones(5, dtype=torch.float64), "z": torch.ones(3, dtype=torch.int8)}
+    save_file({"w": tensor, "b": tensor[:2].clone(), **more}, tmp_path / "m.safetensors")
+    torch.save({"w": tensor}, tmp_path / "m.pt")
+    for path in (tmp_path / "m.safetensors", tmp_path / "m.pt"):
+        layer = next(one for one in cm.read_layers(path) if one.name == "w")
+        assert layer.weight.dtype == np.float32
+        np.testing.assert_array_equal(layer.weight, tensor.float().numpy())
+
+
+@pytest.mark.parametrize("kind", ["BFLOAT16", "FLOAT16", "FLOAT8E4M3FN", "DOUBLE"])
+def test_onnx_s_types_of_numbers(tmp_path, kind):
+    onnx, _ = onnx_graph()
+    from onnx import helper
+
+    numbers = [1.0, -0.5, 2.0, 0.25]
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    tensor = helper.make_tensor("w", getattr(onnx.TensorProto, kind), [1, 1, 2, 2], numbers)
+    value = [helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, None) for n in "xy"]
+    onnx.save(
+        helper.make_model(helper.make_graph([node], "g", value[:1], value[1:], [tensor])),
+        tmp_path / "m.onnx",
+    )
+    (layer,) = cm.read_layers(tmp_path / "m.onnx")
+    assert layer.weight.ravel().tolist() == numbers
+    assert layer.layer()(np.ones((1, 1, 2, 2), np.float32)).ravel() == [sum(numbers)]
+
+
 def test_networks_are_of_trained_layers():
     for given in ("m.onnx", [weight(1, 1, 3, 3)], [cm.conv2d(1, 1, 3)]):
         with pytest.raises(cm.WeightError, match="network_separability takes what read_layers"):

@@ -16,7 +16,7 @@ import numpy as np
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.base import listed_weights, placed
-from convmatrix.layers.calling import public
+from convmatrix.layers.calling import is_one_of, public
 from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.counting import counts_of, total
 from convmatrix.maps.intervals import most_entries
@@ -534,7 +534,7 @@ def _input_channels(nodes: list[Node]) -> int:
 
 
 def _join_of(name: Any, join: Any) -> str:
-    if join not in JOINS:
+    if not is_one_of(join, JOINS):
         raise GeometryError(f"join of node {name!r} must be one of {JOINS}, got {join!r}")
     return str(join)
 

@@ -1023,7 +1023,7 @@ WRONG = [
         "ndim_0",
         lambda: cm.relu(ndim=0),
         cm.GeometryError,
-        "ndim must be at least 1, got 0",
+        "a layer has 1 to 15 axes, got 0; see ndim=",
     ),
     (
         "pool_ndim_conflict",

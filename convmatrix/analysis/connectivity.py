@@ -14,6 +14,7 @@ from convmatrix.errors import GeometryError, no_truth_value
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
+from convmatrix.maps.given import given_map
 from convmatrix.stencil import Stencil
 
 __all__ = ["Connectivity", "connectivity"]
@@ -111,15 +112,7 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     >>> connectivity(dilated, 20).field, round(connectivity(dilated, 20).unseen, 2)
     (((4, 16),), 0.46)
     """
-    if not isinstance(layer, (Layer, Map)):
-        raise GeometryError(
-            f"connectivity takes a layer with its input size, or a map, got {layer!r:.60}"
-        )
-    bound = layer if isinstance(layer, Map) else layer.on(*input_size)
-    if isinstance(layer, Map) and input_size:
-        raise GeometryError(
-            "a map has its size; give connectivity(map) or connectivity(layer, size)"
-        )
+    bound = given_map(layer, input_size, "connectivity")
     bound._require_numbers("count its connections")
     reads, feeds = bound._all_paths(), bound._all_paths(back=True)
     middle = (0, *(n // 2 for n in bound.out_shape[1:]))

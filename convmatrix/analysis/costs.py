@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from convmatrix.layers import ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution
-from convmatrix.maps import LeafMap
+from convmatrix.maps import LeafMap, Map
+from convmatrix.maps.given import given_map
 
 __all__ = ["Cost", "cost"]
 
@@ -45,21 +47,28 @@ class Cost:
 
 
 @public
-def cost(layer: Layer, *input_size: Any) -> Cost:
-    """Count parameters and multiply-accumulates of a layer at an input size.
+def cost(layer: Layer | Map, *input_size: Any) -> Cost:
+    """Count parameters and multiply-accumulates of a layer at an input size, or of a map.
 
     >>> import convmatrix as cm
     >>> print(cost(cm.conv_transpose2d(8, 4, 3, stride=2, padding=1, output_padding=1), (7, 7)))
     288 parameters, 14,112 MACs (12,800 without padding)
     """
-    bound = layer.on(*input_size)
+    bound = given_map(layer, input_size, "cost")
     bound._require_numbers("count its cost")
     weighted = [leaf for leaf in bound.leaves if leaf.bound_layer.weight_shape]
     return Cost(
-        sum(map(_parameters, layer.parts)),
+        sum(map(_parameters, _parts(layer, bound))),
         sum(map(_macs, weighted)),
         sum(leaf.nnz for leaf in weighted),
     )
+
+
+def _parts(layer: Layer | Map, bound: Map) -> Sequence[Layer]:
+    """The layers whose parameters count: of a map that is no layer's, those of its elementary
+    maps."""
+    source = bound.layer if isinstance(layer, Map) else layer
+    return [leaf.bound_layer for leaf in bound.leaves] if source is None else source.parts
 
 
 def _parameters(layer: Layer) -> int:

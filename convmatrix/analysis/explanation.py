@@ -16,6 +16,7 @@ from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.maps.base import times
+from convmatrix.maps.given import given_map
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
 from convmatrix.separable import Separability, separability
@@ -57,7 +58,7 @@ class Explanation:
         (see `factorization`); none for layers in a row.
     """
 
-    layer: Layer
+    layer: Layer | Map
     in_shape: tuple[int, ...]
     out_shape: tuple[int, ...]
     shape: tuple[int, int]
@@ -76,7 +77,7 @@ class Explanation:
         fields = self.receptive_field
         return {
             "layer": repr(self.layer),
-            "kind": self.layer.name,
+            "kind": self.layer.name if isinstance(self.layer, Layer) else "map",
             "in_shape": list(self.in_shape),
             "out_shape": list(self.out_shape),
             "shape": list(self.shape),
@@ -136,8 +137,8 @@ class Explanation:
 
 
 @public
-def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
-    """All there is to know about a layer at an input size.
+def explain(layer: Layer | Map, *input_size: Any, proved: bool = True) -> Explanation:
+    """All there is to know about a layer at an input size, or about a map.
 
     Parameters
     ----------
@@ -161,27 +162,27 @@ def explain(layer: Layer, *input_size: Any, proved: bool = True) -> Explanation:
     factors     A = weights · gather  (direct)
                 A = scatter · tiles · gather  (toeplitz)
     """
-    size = layer.sizes(*input_size)
-    bound = layer.on(size)
+    bound = given_map(layer, input_size, "explain")
     bound._require_numbers("explain it")
+    source = layer if isinstance(layer, Layer) else bound.layer
     return Explanation(
-        layer,
+        source or bound,
         bound.in_shape,
         bound.out_shape,
         bound.shape,
         bound.entries,
         bound.nnz,
         tuple(leaf.nnz for leaf in bound.leaves),
-        cost(layer, size),
+        cost(source, bound.in_shape[1:]) if source is not None else cost(bound),
         tuple(_relations(bound)),
-        _fields(layer, size),
-        _proof(layer, size) if proved else None,
-        _separability(layer),
+        _fields(bound),
+        _proof(source, bound.in_shape[1:]) if proved else None,
+        _separability(source),
         ways(bound),
     )
 
 
-def _proof(layer: Layer, size: tuple[int, ...]) -> Proof | None:
+def _proof(layer: Layer | None, size: tuple[int, ...]) -> Proof | None:
     if not isinstance(layer, (Convolution, ConvolutionTranspose)):
         return None
     try:
@@ -228,14 +229,14 @@ def _formula(axis: Any, turned: bool) -> str:
     return f"i = {folded}, {taps}0 ≤ o < {axis.outputs}, 0 ≤ i < {axis.size}"
 
 
-def _fields(layer: Layer, size: tuple[int, ...]) -> tuple[ReceptiveField, ...] | None:
+def _fields(bound: Map) -> tuple[ReceptiveField, ...] | None:
     try:
-        return receptive_field(layer, size)
+        return receptive_field(bound)
     except (GeometryError, TooLargeError):
         return None
 
 
-def _separability(layer: Layer) -> tuple[Separability, ...] | None:
+def _separability(layer: Layer | None) -> tuple[Separability, ...] | None:
     """The verdict on each spatial kernel of the layer's weight."""
     if not isinstance(layer, (Convolution, ConvolutionTranspose)):
         return None

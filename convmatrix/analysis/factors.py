@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,10 @@ from convmatrix.analysis.tile_factors import (
 from convmatrix.dense.engine import methods
 from convmatrix.dense.problem import Problem
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.layers.calling import public
+from convmatrix.layers.calling import is_one_of, public
+from convmatrix.limits import check_memory
 from convmatrix.maps import LeafMap, Map, TransposedMap
+from convmatrix.maps.given import needs_map
 from convmatrix.stencil import Stencil
 
 __all__ = ["Factorization", "factorization", "ways"]
@@ -118,14 +121,14 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
     >>> cm.factorization(A, "winograd", exact=True).product() == A.to_sympy()
     True
     """
-    transposed = isinstance(m, TransposedMap)
+    transposed = isinstance(needs_map(m, "factorization"), TransposedMap)
     leaf = m.of if isinstance(m, TransposedMap) else m
     if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
         raise GeometryError(f"a factorization is of one weighted layer, got {m!r:.80}")
     if leaf.bound.factors is not None or leaf.weight is None:
         raise WeightError(f"{m!r:.80} has no weight to factor; use layer.with_weight(w)")
     known = [*MAKERS, *(["phases"] if transposed else [])]
-    if method not in known:
+    if not is_one_of(method, known):
         raise GeometryError(f"method must be one of {', '.join(known)} here, got {method!r}")
     problem = Problem(leaf.bound, 1, np.dtype(float))
     reason = methods(problem, transposed=method == "phases").get(method)
@@ -133,6 +136,8 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
         raise GeometryError(f"method {method!r} does not apply: {reason}")
     if exact and method == "fft":
         raise GeometryError("method 'fft' rounds: roots of unity are no fractions; use exact=False")
+    positions = prod(leaf.out_shape[1:]) * prod(leaf.bound.tap_shape)
+    check_memory(40 * positions, "the factors", "a smaller input")
     parts = (phases_factors if method == "phases" else MAKERS[method])(leaf.bound, leaf.weight)
     if transposed and method != "phases":
         turned = _turned(tuple(name for name, _ in parts))
@@ -150,7 +155,7 @@ def ways(m: Map) -> dict[str, tuple[str, ...]]:
     >>> ways(cm.conv2d(1, 1, 3, stride=2).on(5, 5))
     {'direct': ('weights', 'gather'), 'toeplitz': ('scatter', 'tiles', 'gather')}
     """
-    transposed = isinstance(m, TransposedMap)
+    transposed = isinstance(needs_map(m, "factorization"), TransposedMap)
     leaf = m.of if isinstance(m, TransposedMap) else m
     if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
         return {}

@@ -16,6 +16,7 @@ from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
+from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
 from convmatrix.maps.stages import Stages
 
@@ -73,10 +74,11 @@ def receptive_field(layer: Layer | Map, *input_size: Any) -> tuple[ReceptiveFiel
     >>> receptive_field(dilated)[0].size
     31
     """
-    if isinstance(layer, Map):
-        bound = layer
-    else:
-        bound = layer.on(*([n for n in input_size if n is not None] or [LARGE]))
+    size = tuple(n for n in input_size if n is not None)
+    if not isinstance(layer, Map):
+        size = size or (LARGE,)
+    bound = given_map(layer, size, "receptive_field")
+    bound._require_numbers("measure its receptive field")
     stages = bound._stages()
     return tuple(_along(stages, axis) for axis in range(len(bound.in_shape) - 1))
 

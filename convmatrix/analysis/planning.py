@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -14,10 +15,12 @@ from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
-from convmatrix.layers.base import count
+from convmatrix.layers.base import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.limits import check_memory
-from convmatrix.maps import LeafMap
+from convmatrix.maps import LeafMap, Map
+from convmatrix.maps.base import number_type
+from convmatrix.maps.given import given_layer
 from convmatrix.stencil import Stencil
 
 __all__ = ["Plan", "plan"]
@@ -96,8 +99,8 @@ class Plan:
 
 @public
 def plan(
-    layer: Layer,
-    input_shape: tuple[int, ...],
+    layer: Layer | Map,
+    input_shape: Iterable[int] | None = None,
     dtype: Any = "float32",
     *,
     method: str = "auto",
@@ -112,7 +115,7 @@ def plan(
         Any linear layer. Where it has no weight, one of full rank is meant, of the given dtype: a
         kernel of low rank may run faster, which is known when its numbers are.
     input_shape
-        Of the array, batch and channels included.
+        Of the array, batch and channels included; a map has one of its own.
 
     Raises
     ------
@@ -134,14 +137,9 @@ def plan(
       error      at most 2.8e-15 of the largest |w| applied to |x|
       NaN        a NaN or an infinity reaches every output; such a result is computed directly again
     """
-    shape = tuple(count(n, "input_shape") for n in input_shape)
-    kind = np.dtype(dtype)
-    lead = len(shape) - layer.ndim - 1
-    if lead < 0:
-        raise ShapeError(
-            f"expected the shape of an array (*batch, channels, {layer.ndim} sizes), got {shape}"
-        )
-    bound = layer.with_channels(shape[lead]).on(*shape[lead + 1 :])
+    kind = number_type(dtype)
+    shape, lead, bound = _bound(layer, input_shape)
+    bound._require_numbers("plan it")
     batch, parts = prod(shape[:lead]), []
     inner = shape[:lead] + bound.in_shape
     for leaf, transposed in _in_order(bound):
@@ -159,6 +157,27 @@ def plan(
         sum(part.seconds for part in parts),
         max(part.error_bound for part in parts), "one layer after another", parts=tuple(parts),
     )  # fmt: skip
+
+
+def _bound(
+    given: Layer | Map, input_shape: Iterable[int] | None
+) -> tuple[tuple[int, ...], int, Map]:
+    """The shape of the input, how many of its axes are the batch's, and the map."""
+    if input_shape is None and isinstance(given, Map):
+        return given.in_shape, 0, given
+    given_shape = input_shape if input_shape is not None and is_sequence(input_shape) else ()
+    shape = tuple(count(n, "input_shape") for n in given_shape)
+    ndim = len(given.in_shape) - 1 if isinstance(given, Map) else given_layer(given, "plan").ndim
+    lead = len(shape) - ndim - 1
+    if lead < 0:
+        raise ShapeError(
+            f"expected the shape of an array (*batch, channels, {ndim} sizes), got {input_shape}"
+        )
+    if isinstance(given, Map):
+        if shape[lead:] != given.in_shape:
+            raise ShapeError(f"the map takes {given.in_shape}, got {shape}; leave the shape out")
+        return shape, lead, given
+    return shape, lead, given.with_channels(shape[lead]).on(*shape[lead + 1 :])
 
 
 def _in_order(bound: Any, transposed: bool = False) -> list[tuple[LeafMap, bool]]:

@@ -15,6 +15,7 @@ import numpy as np
 from convmatrix.errors import WeightError, no_truth_value, printable
 from convmatrix.layers import Layer
 from convmatrix.layers.arrays import as_numpy
+from convmatrix.layers.base import is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.limits import check_memory
@@ -256,11 +257,11 @@ def network_separability(
     (32, 0, 3)
     """
     check_tolerance(tol)
-    every = list(layers)
-    odd = next((one for one in every if not isinstance(one, TrainedLayer)), None)
-    if odd is not None:
+    every: list[Any] = list(layers) if is_sequence(layers) else [layers]
+    odd = [one for one in every if not isinstance(one, TrainedLayer)]
+    if odd:
         raise WeightError(
-            f"network_separability takes what read_layers gives, got {odd!r:.60} in it; call "
+            f"network_separability takes what read_layers gives, got {odd[0]!r:.60} in it; call "
             f"network_separability(read_layers('model.onnx'))"
         )
     tested = [layer for layer in every if sum(n > 1 for n in layer.kernel) > 1]

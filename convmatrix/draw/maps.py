@@ -10,6 +10,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
 from convmatrix.maps import Map
+from convmatrix.maps.given import needs_map
 from convmatrix.stencil import Element, check_element, unravel
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     Where a tap's id is its place in the kernel alone (many channels), colours repeat by kernel
     position.
     """
-    pattern = a.pattern
+    pattern = needs_map(a, "draw_matrix").pattern
     window = prod(a.leaves[-1].bound.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
     image = np.full(a.shape, np.nan)
     image[pattern.rows, pattern.indices] = pattern.tap % max(1, window)
@@ -88,6 +89,7 @@ def draw_graph(
     """
     from convmatrix.writers.graphs import table_of
 
+    needs_map(a, "draw_graph")
     if window is None and view == "bipartite" and a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
     table = table_of(a, view, axis, window)
@@ -157,6 +159,7 @@ def draw_grids(
     the edges of named inputs are drawn, a colour an input; otherwise all, a colour a tap.
     """
     given = names or {}
+    needs_map(a, "draw_grids")
     if a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
     (top, left), (bottom, right) = (_size_of_grid(shape) for shape in (a.in_shape, a.out_shape))
@@ -241,7 +244,8 @@ def draw_counts(counts: Any, *, title: str = "", ax: Axes | None = None) -> Axes
 def draw_receptive_field(a: Map, output: Element, *, ax: Axes | None = None) -> Axes:
     """Draw over the input's grid by how many paths an output sees each element, and the box around
     all that it sees; of several channels their sum."""
-    check_element(output, a.out_shape)
+    needs_map(a, "draw_receptive_field")
+    output = check_element(output, a.out_shape)
     counts = np.zeros(a.in_shape, np.int64)
     for element, paths in a._spread({tuple(output): 1}, back=True).items():
         counts[element] = paths
@@ -288,6 +292,7 @@ def draw_figure(a: Map, *, names: dict[str, dict[Element, str]] | None = None) -
 
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {...}}`.
     """
+    needs_map(a, "draw_figure")._require_numbers("draw it")
     plot = pyplot()
     labels = names or {}
     figure: Figure = plot.figure(figsize=(13, 5), layout="constrained")

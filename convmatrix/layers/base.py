@@ -29,11 +29,14 @@ __all__ = [
     "ElementaryLayer",
     "Layer",
     "Padding",
+    "axes_count",
     "bound_at",
     "count",
     "exact",
+    "flag",
     "frozen_array",
     "held_at",
+    "is_sequence",
     "listed_weights",
     "padding_mode",
     "padding_pairs",
@@ -79,7 +82,7 @@ def per_axis(value: Any, ndim: int, name: str, *, least: int | None = 1) -> tupl
     plain = type(value) is tuple and len(value) == ndim and all(type(v) is int for v in value)
     if plain and (least is None or min(value) >= least):
         return value  # type: ignore[no-any-return]
-    values = tuple(value) if _is_sequence(value) else (value,) * ndim
+    values = tuple(value) if is_sequence(value) else (value,) * ndim
     if len(values) != ndim:
         raise GeometryError(f"{name} must be an int or {ndim} of them, one an axis, got {value!r}")
     if least is None:
@@ -87,8 +90,30 @@ def per_axis(value: Any, ndim: int, name: str, *, least: int | None = 1) -> tupl
     return tuple(count(v, name, least=least) for v in values)
 
 
-def _is_sequence(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, str) and not is_symbolic(value)
+def flag(value: Any, name: str) -> bool:
+    """True or False; text and arrays, which Python takes for either, are refused."""
+    if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
+        raise GeometryError(f"{name} must be True or False, got {value!r:.60}")
+    return bool(value)
+
+
+MOST_AXES = 15
+"""Axes of a layer: an array of its taps, one for each output, may have twice as many."""
+
+
+def axes_count(value: Any) -> int:
+    """How many spatial axes a layer has."""
+    number = exact(value, "ndim")
+    if is_symbolic(number) or not 1 <= number <= MOST_AXES:
+        raise GeometryError(f"a layer has 1 to {MOST_AXES} axes, got {number}; see ndim=")
+    return int(number)
+
+
+def is_sequence(value: Any) -> bool:
+    """Whether a value is one for each axis rather than one for all."""
+    if isinstance(value, (str, bytes)) or is_symbolic(value):
+        return False
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
 
 
 def padding_pairs(value: Any, ndim: int) -> Padding:
@@ -97,7 +122,7 @@ def padding_pairs(value: Any, ndim: int) -> Padding:
         if value.lower() not in PADDING_WORDS:
             raise GeometryError(f"padding must be numbers or one of {PADDING_WORDS}, got {value!r}")
         return value.lower()
-    values = tuple(value) if _is_sequence(value) else (value,) * ndim
+    values = tuple(value) if is_sequence(value) else (value,) * ndim
     if len(values) != ndim:
         hint = (
             f"; write a pair as (({values[0]}, {values[1]}),)"
@@ -108,7 +133,7 @@ def padding_pairs(value: Any, ndim: int) -> Padding:
             f"padding must be an int, or for each of the {ndim} axes an int or a (before, after) "
             f"pair, got {value!r}{hint}"
         )
-    pairs = tuple(tuple(v) if _is_sequence(v) else (v, v) for v in values)
+    pairs = tuple(tuple(v) if is_sequence(v) else (v, v) for v in values)
     if any(len(pair) != 2 for pair in pairs):
         raise GeometryError(f"padding of an axis must be an int or (before, after), got {value!r}")
     return tuple((exact(a, "padding"), exact(b, "padding")) for a, b in pairs)
@@ -223,7 +248,7 @@ class Layer(ABC):
 
     def with_channels(self, channels: int) -> Self:
         """The same layer for an input of so many channels."""
-        if channels != self.in_channels:
+        if count(channels, "channels") != self.in_channels:
             raise GeometryError(
                 f"{self!r:.80} takes {self.in_channels} channels, its input has {channels}; give "
                 f"it {channels} input channels, or its input {self.in_channels}"
@@ -280,7 +305,7 @@ class Layer(ABC):
         >>> conv([[1.0, 2.0, 4.0, 8.0]], method="direct")
         array([[-3., -6.]])
         """
-        if method == "auto" and threads is None and tolerance is None:
+        if isinstance(method, str) and method == "auto" and threads is None and tolerance is None:
             return _into(out, self._apply(x))
         from convmatrix.dense import Choice, under
 
@@ -485,7 +510,7 @@ class ChannelwiseLayer(ElementaryLayer):
 
     def with_channels(self, channels: int) -> Self:
         if self.channels is None:
-            return replace(self, channels=channels)
+            return replace(self, channels=count(channels, "channels"))
         return Layer.with_channels(self, channels)
 
     def _common(self) -> dict[str, tuple[Any, Any]]:

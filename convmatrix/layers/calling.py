@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from convmatrix.errors import ArgumentError
 
-__all__ = ["meant", "public"]
+__all__ = ["is_one_of", "meant", "public"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,6 +54,11 @@ def meant(name: str, known: Iterable[str]) -> str:
     names = list(known)
     begun = [k for k in names if len(name) > 1 and k.startswith(name.lower())]
     return next(iter(begun or get_close_matches(name.lower(), names, 1)), "")
+
+
+def is_one_of(value: Any, words: Iterable[str]) -> bool:
+    """Whether a value is one of some words; what is no text (an array) is none."""
+    return isinstance(value, str) and value in words
 
 
 def _unknown(function: Callable[..., Any], named: dict[str, Any]) -> str | None:

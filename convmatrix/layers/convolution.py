@@ -19,6 +19,7 @@ from convmatrix.layers.base import (
     Padding,
     bound_at,
     count,
+    flag,
     frozen_array,
     padding_mode,
     padding_pairs,
@@ -276,7 +277,7 @@ def conv(
         per_axis(dilation, ndim, "dilation"),
         _groups(groups, channels_in, channels_out),
         _mode(padding_mode),
-        bool(flip),
+        flag(flip, "flip"),
         None,
         None if bias is None else frozen_array(bias, (channels_out,), "bias"),
     )

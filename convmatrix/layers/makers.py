@@ -7,10 +7,11 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from convmatrix.errors import WeightError
-from convmatrix.layers.arrays import as_numpy
-from convmatrix.layers.base import Array, count, padding_pairs, per_axis
+from convmatrix.layers.arrays import as_array, as_numpy
+from convmatrix.layers.base import Array, axes_count, count, padding_pairs, per_axis
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution, ConvolutionTranspose, conv, conv_transpose
+from convmatrix.layers.pooling import spatial_axes
 from convmatrix.layers.series import Sequential, sequential
 
 __all__ = [
@@ -175,7 +176,7 @@ def pointwise(
     >>> pointwise(64, 16).on(7, 7).out_shape
     (16, 7, 7)
     """
-    return conv(count(ndim, "ndim"), in_channels, out_channels, 1, **options)
+    return conv(axes_count(ndim), in_channels, out_channels, 1, **options)
 
 
 @public
@@ -192,7 +193,7 @@ def depthwise(
     >>> depthwise(3, 3, multiplier=2).weight_shape
     (6, 1, 3, 3)
     """
-    spatial = _ndim(ndim, kernel_size)
+    spatial = spatial_axes(ndim, kernel_size)
     outputs = count(channels, "channels") * count(multiplier, "multiplier")
     options.setdefault("groups", channels)
     return conv(spatial, channels, outputs, kernel_size, **options)
@@ -264,10 +265,10 @@ def spatially_separable(
         raise WeightError(
             f"factors must be one 1-D kernel (or kernel size) an axis, got {factors!r:.80}"
         )
-    ndim = len(kernels)
+    ndim = axes_count(len(kernels))
     passes = []
     for j, factor in enumerate(kernels):
-        size = int(factor) if factor.ndim == 0 else factor.shape[-1]
+        size = factor.shape[-1] if factor.ndim else count(factor.item(), "kernel_size")
         kernel = tuple(size if axis == j else 1 for axis in range(ndim))
         channels, shared = (in_channels, groups) if j == 0 else (out_channels, out_channels)
         layer = conv(
@@ -297,12 +298,6 @@ def split_geometry(ndim: int, options: Any, axes: tuple[int, ...]) -> dict[str, 
     }
 
 
-def _ndim(ndim: int | None, kernel_size: Any) -> int:
-    if ndim is not None:
-        return int(count(ndim, "ndim"))
-    return len(kernel_size) if isinstance(kernel_size, (tuple, list)) else 2
-
-
 _KERAS_LAYOUTS = {
     "conv": lambda k: np.moveaxis(k, (-1, -2), (0, 1)),
     "transpose": lambda k: np.moveaxis(k, (-1, -2), (0, 1)),
@@ -322,8 +317,8 @@ def keras_weight(kernel: Any, kind: str = "conv") -> Array:
     >>> keras_weight(np.zeros((3, 3, 16, 2)), "depthwise").shape
     (32, 1, 3, 3)
     """
-    array = as_numpy(kernel)
-    if kind not in _KERAS_LAYOUTS:
+    array = as_array(kernel)
+    if not isinstance(kind, str) or kind not in _KERAS_LAYOUTS:
         raise WeightError(f"kind must be one of {tuple(_KERAS_LAYOUTS)}, got {kind!r}")
     if array.ndim < 3:
         raise WeightError(f"a Keras kernel has shape (*size, in, out), got {array.shape}")

@@ -10,8 +10,10 @@ from convmatrix.errors import GeometryError
 from convmatrix.layers.base import (
     ChannelwiseLayer,
     Padding,
+    axes_count,
     count,
     exact,
+    flag,
     padding_pairs,
     per_axis,
 )
@@ -139,8 +141,8 @@ def spatial_axes(ndim: Any, *values: Any) -> int:
     """`ndim` where it is given, else the length of the first sequence among `values`, else 2."""
     if ndim is None:
         lengths = [len(v) for v in values if isinstance(v, (tuple, list))]
-        return lengths[0] if lengths else 2
-    return int(count(ndim, "ndim"))
+        return axes_count(lengths[0]) if lengths else 2
+    return axes_count(ndim)
 
 
 def _window(
@@ -190,7 +192,8 @@ def avg_pool(
     if divisor == 0:
         raise GeometryError("divisor_override must not be 0; leave it out for the window's size")
     return AveragePool(
-        kernel, step, around, apart, bool(ceil_mode), bool(count_include_pad), divisor,
+        kernel, step, around, apart, flag(ceil_mode, "ceil_mode"),
+        flag(count_include_pad, "count_include_pad"), divisor,
         spatial=spatial, channels=None if channels is None else count(channels, "channels"),
     )  # fmt: skip
 
@@ -215,6 +218,6 @@ def max_pool(
     """
     spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
     return MaxPool(
-        kernel, step, around, apart, bool(ceil_mode),
+        kernel, step, around, apart, flag(ceil_mode, "ceil_mode"),
         spatial=spatial, channels=None if channels is None else count(channels, "channels"),
     )  # fmt: skip

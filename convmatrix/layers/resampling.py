@@ -13,7 +13,9 @@ from convmatrix.layers.base import (
     ChannelwiseLayer,
     ElementaryLayer,
     Padding,
+    axes_count,
     count,
+    flag,
     padding_mode,
     padding_pairs,
     per_axis,
@@ -21,6 +23,7 @@ from convmatrix.layers.base import (
 from convmatrix.layers.calling import public
 from convmatrix.layers.pooling import spatial_axes
 from convmatrix.layers.series import Sequential, sequential
+from convmatrix.limits import check_memory
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.resize import RESIZE_MODES, ResizeAxis
 from convmatrix.stencil import Factors, Rearrangement, Stencil
@@ -163,6 +166,7 @@ class Upsample(ChannelwiseLayer):
                     f"upsample leaves no output on axis {j}: size {n} times scale_factor={scale}; "
                     f"use a scale_factor of at least {1 / n:g}"
                 )
+            check_memory(200 * m, f"an axis resized to {m} elements", "a smaller input")
             axes.append(ResizeAxis(n, m, self.mode, scale, self.align_corners))
         linear = self.mode == "linear"
         factors = tuple(axis.coefficients() if linear else UNIT for axis in axes)
@@ -350,8 +354,8 @@ def upsample(
     >>> upsample(scale_factor=2, mode="linear", ndim=1)([[0.0, 4.0]])
     array([[0., 1., 3., 4.]])
     """
-    kind = "linear" if mode in _NDIM_OF_MODE else mode
-    if kind not in RESIZE_MODES:
+    kind = "linear" if isinstance(mode, str) and mode in _NDIM_OF_MODE else mode
+    if not isinstance(kind, str) or kind not in RESIZE_MODES:
         known = (*RESIZE_MODES, *_NDIM_OF_MODE)
         raise GeometryError(f"upsample mode must be one of {known}, got {mode!r}")
     if (size is None) == (scale_factor is None):
@@ -359,9 +363,11 @@ def upsample(
             f"upsample takes size or scale_factor, one of the two, got size={size!r} and "
             f"scale_factor={scale_factor!r}"
         )
-    if align_corners and kind != "linear":
+    if flag(align_corners, "align_corners") and kind != "linear":
         raise GeometryError(f"align_corners belongs to the linear modes, got mode={mode!r}")
-    common = _common(ndim or _NDIM_OF_MODE.get(mode), channels, size, scale_factor)
+    common = _common(
+        _NDIM_OF_MODE.get(mode) if ndim is None else ndim, channels, size, scale_factor
+    )
     spatial = common["spatial"]
     if _NDIM_OF_MODE.get(mode, spatial) != spatial:
         raise GeometryError(
@@ -369,7 +375,7 @@ def upsample(
         )
     sizes = None if size is None else per_axis(size, spatial, "size")
     scales = None if scale_factor is None else _scales(scale_factor, spatial)
-    return Upsample(sizes, scales, kind, bool(align_corners), **common)
+    return Upsample(sizes, scales, kind, flag(align_corners, "align_corners"), **common)
 
 
 def _scales(value: Any, ndim: int) -> tuple[float, ...]:
@@ -397,7 +403,7 @@ def channel_shuffle(groups: int, *, channels: int, ndim: int = 2) -> ChannelShuf
     g, c = count(groups, "groups"), count(channels, "channels")
     if c % g:
         raise GeometryError(f"groups={g} must divide channels={c}; use a divisor of {c}")
-    return ChannelShuffle(g, c, count(ndim, "ndim"))
+    return ChannelShuffle(g, c, axes_count(ndim))
 
 
 @public
@@ -410,7 +416,7 @@ def pixel_unshuffle(factor: int, *, channels: int, ndim: int = 2) -> PixelUnshuf
     array([[0, 2],
            [1, 3]])
     """
-    return PixelUnshuffle(count(factor, "factor"), count(channels, "channels"), count(ndim, "ndim"))
+    return PixelUnshuffle(count(factor, "factor"), count(channels, "channels"), axes_count(ndim))
 
 
 @public
@@ -422,7 +428,7 @@ def pixel_shuffle(factor: int, *, channels: int, ndim: int = 2) -> PixelShuffle:
     >>> pixel_shuffle(2, channels=2, ndim=1)([[0, 2], [1, 3]])
     array([[0, 1, 2, 3]])
     """
-    r, c, axes = count(factor, "factor"), count(channels, "channels"), count(ndim, "ndim")
+    r, c, axes = count(factor, "factor"), count(channels, "channels"), axes_count(ndim)
     if c % r**axes:
         raise GeometryError(
             f"pixel_shuffle needs channels divisible by factor^{axes}={r**axes}, got {c}; "

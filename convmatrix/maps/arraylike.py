@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import numpy as np
 
 from convmatrix.errors import ArgumentError, OutsideError, ShapeError
+from convmatrix.layers.arrays import as_array
 from convmatrix.limits import check_memory
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element, Link, ravel, unravel
@@ -65,18 +66,18 @@ class ArrayLike:
 
     def matvec(self, v: Any) -> Array:
         """`A @ v`, as SciPy's iterative solvers call it."""
-        return cast(Array, _map(self).to_linear_operator().matvec(v))
+        return cast(Array, _map(self) @ v)
 
     def rmatvec(self, v: Any) -> Array:
         """`A.H @ v`."""
-        return cast(Array, _map(self).to_linear_operator().rmatvec(v))
+        return cast(Array, self.H @ v)
 
     def matmat(self, m: Any) -> Array:
         """`A @ m` of a matrix, a column at a time."""
-        return cast(Array, _map(self).to_linear_operator().matmat(m))
+        return cast(Array, _map(self) @ m)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return (_map(self).T @ np.transpose(other)).T
+        return (_map(self).T @ as_array(other).T).T
 
     # ---------------------------------------------------------------------------- entries
 
@@ -99,7 +100,9 @@ class ArrayLike:
             raise ShapeError(f"a matrix has rows and columns, got {len(keys)} indices; use A[i, j]")
         rows, columns = (
             _places(k, n, name)
-            for k, n, name in zip((*keys, slice(None))[:2], a.shape, ("row", "column"), strict=True)
+            for k, n, name in zip(
+                (*keys, slice(None), slice(None))[:2], a.shape, ("row", "column"), strict=True
+            )
         )
         return _entries(a, rows, columns)
 
@@ -182,6 +185,8 @@ def _entries(a: Map, rows: Places, columns: Places) -> Any:
 
 
 def _count(places: Places) -> int:
+    if isinstance(places, range):  # len() of one may pass 64 bits
+        return max(0, -((places.start - places.stop) // places.step))
     return 1 if isinstance(places, int) else len(places)
 
 

@@ -579,14 +579,20 @@ class Map(ArrayLike, ABC):
         return f"{self.layer!r} on {times(self.in_shape[1:])}"
 
 
-def sparse_dtype(dtype: Any) -> np.dtype[Any]:
-    """A dtype that SciPy has matrices of, or `WeightError`."""
+def number_type(dtype: Any) -> np.dtype[Any]:
+    """A dtype of numbers, or `WeightError`."""
     try:
         kind: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):
         kind = np.dtype(np.void)
     if kind.kind not in "biufcO":  # exact numbers are refused with advice of their own
-        raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r}")
+        raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r:.60}")
+    return kind
+
+
+def sparse_dtype(dtype: Any) -> np.dtype[Any]:
+    """A dtype that SciPy has matrices of, or `WeightError`."""
+    kind = number_type(dtype)
     if kind == HALF:
         raise WeightError("SciPy has no matrix of float16; use dtype='float32'")
     return kind

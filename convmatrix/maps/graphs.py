@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.layers.calling import is_one_of
 from convmatrix.limits import check_memory
 from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import axis_rows
@@ -33,7 +34,7 @@ BLOCK = 1 << 15
 
 def graph_table(a: Map, view: str = "bipartite", axis: int = 0) -> GraphTable:
     """The graph of a view of a map."""
-    if view not in VIEWS:
+    if not is_one_of(view, VIEWS):
         raise GeometryError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
     stages = a._stages()
     if view == "bipartite":

@@ -93,7 +93,7 @@ class Certificate:
         """Read a certificate; nothing is believed before `check()`."""
         try:
             data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise CertificateError(f"not a certificate: no JSON ({error})") from None
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise CertificateError(f"not a certificate: expected JSON with format {FORMAT!r}")

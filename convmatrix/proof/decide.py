@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from convmatrix.errors import GeometryError, ProofError
+from convmatrix.layers.calling import is_one_of
 from convmatrix.proof.certify import certify
 from convmatrix.proof.expressions import Polynomial
 from convmatrix.proof.finder import find
@@ -35,7 +36,7 @@ def decide(subject: dict[str, Any], method: str = "auto") -> Proof:
     Polynomial certificates come first, since others can check them; then a quick search for the
     smallest counterexample, Presburger arithmetic where steps are numbers, and a longer search.
     """
-    if method not in METHODS:
+    if not is_one_of(method, METHODS):
         raise ProofError(f"method must be one of {METHODS}, got {method!r}")
     question = _Question.of(subject)
     if question.example is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ProofError
-from convmatrix.layers.calling import public
+from convmatrix.layers.calling import is_one_of, public
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.entries import (
     OUT_OF_RANGE,
@@ -87,7 +87,7 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto")
     >>> prove_equal(conv, padded @ cm.pad(p, ndim=1).on(n)).holds
     True
     """
-    if level not in LEVELS:
+    if not is_one_of(level, LEVELS):
         raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
     for side in (A, B):
         if not hasattr(side, "leaves"):

@@ -18,7 +18,7 @@ from convmatrix.layers import (
     conv1d,
     pointwise,
 )
-from convmatrix.layers.calling import public
+from convmatrix.layers.calling import is_one_of, public
 from convmatrix.maps.base import times
 from convmatrix.proof.along import Relations, maps_equal, relations
 from convmatrix.proof.decide import decide
@@ -99,7 +99,7 @@ def prove_transpose(
       scope   1×3×3 → 1×5×5, all weights
       method  canonical triples (row, column, tap, multiplicity): 49 compared
     """
-    if level not in LEVELS:
+    if not is_one_of(level, LEVELS):
         raise ProofError(f"level must be one of {LEVELS}, got {level!r}")
     options = {
         "kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation,

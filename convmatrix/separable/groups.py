@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import WeightError, no_truth_value
+from convmatrix.errors import ArgumentError, WeightError, no_truth_value
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
@@ -90,6 +90,9 @@ class ChannelGroups:
         True
         """
         outputs, inputs, *kernel = self.weight.shape
+        own = sorted({"groups", "weight"} & geometry.keys())
+        if own:
+            raise ArgumentError(f"the layer has its {' and '.join(own)} from here; leave that out")
         if not kernel:  # of a linear layer
             return replace(self, weight=self.weight[..., None]).layer(**geometry)
         if self.in_order == self.count:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import SymbolicError, WeightError, no_truth_value
+from convmatrix.errors import ArgumentError, SymbolicError, WeightError, no_truth_value
 from convmatrix.layers.kept import cached_property
 from convmatrix.separable.base import Verdict, largest_part, scaled_floats
 from convmatrix.separable.numbers import has_symbols, plain
@@ -157,7 +157,7 @@ class Separability:
 
     def __getitem__(self, index: Any) -> Separability:
         if not isinstance(self._of, Stack):
-            raise TypeError("this is the verdict on one kernel; only a stack has others")
+            raise ArgumentError("this is the verdict on one kernel; only a stack has others")
         place = index if isinstance(index, tuple) else (index,)
         if len(place) != len(self.shape):
             raise IndexError(
@@ -167,11 +167,15 @@ class Separability:
         return Separability(self._of.one(place))
 
     def __iter__(self) -> Iterator[Separability]:
-        raise TypeError("a verdict is not a sequence; use np.ndindex(verdict.shape) and verdict[i]")
+        raise ArgumentError(
+            "a verdict is not a sequence; use np.ndindex(verdict.shape) and verdict[i]"
+        )
 
     def _one(self, name: str) -> Verdict:
         if isinstance(self._of, Stack):
-            raise TypeError(f"{name} is of one kernel; pick one of the stack, e.g. verdict[0, 0]")
+            raise ArgumentError(
+                f"{name} is of one kernel; pick one of the stack, e.g. verdict[0, 0]"
+            )
         return self._of
 
     def __bool__(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm, prod
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import GeometryError, TooLargeError
-from convmatrix.layers.base import count
+from convmatrix.layers.base import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.pattern import Pattern
+from convmatrix.relation import is_symbolic
 
 if TYPE_CHECKING:
     from sympy import Expr, ImmutableSparseMatrix
@@ -39,8 +40,10 @@ def weight_symbols(name: str, shape: Any) -> Array:
     """
     from sympy import Symbol
 
-    given = tuple(shape) if isinstance(shape, Iterable) and not isinstance(shape, str) else (shape,)
-    sizes = tuple(int(count(n, "shape", least=0)) for n in given)
+    given = tuple(shape) if is_sequence(shape) else (shape,)
+    sizes = tuple(count(n, "shape", least=0) for n in given)
+    if is_symbolic(*sizes):
+        raise GeometryError(f"weight_symbols needs a shape in numbers, got {shape!r:.60}")
     if prod(sizes) > MOST_TRIPLES or len(sizes) > 32:
         raise TooLargeError(
             f"weight_symbols makes at most {MOST_TRIPLES:,} symbols along 32 axes, got shape "

@@ -17,6 +17,7 @@ from convmatrix.errors import GeometryError
 from convmatrix.layers.calling import public
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
+from convmatrix.maps.given import needs_map
 from convmatrix.maps.graphs import graph_table, window_table
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import ravel
@@ -94,10 +95,7 @@ def write_graph(
     x_0_1,y_0_1,0
     x_0_2,y_0_1,1
     """
-    if not isinstance(a, Map):
-        raise GeometryError(
-            f"write_graph takes a map, got {a!r:.60}; bind the layer: layer.on(5, 5)"
-        )
+    needs_map(a, "write_graph")
     zipped = str(path).lower().endswith(".gz")
     kind = suffix_of(str(path)[:-3] if zipped else path, format, GRAPH_FORMATS)
     if kind not in _WRITERS:

@@ -8,6 +8,7 @@ import numpy as np
 
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
+from convmatrix.maps.given import needs_map
 from convmatrix.writers.files import suffix_of, target
 
 __all__ = ["MATRIX_FORMATS", "write_matrix"]
@@ -26,6 +27,7 @@ def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None
     >>> write_matrix(cm.conv1d(1, 1, 2, weight=[[[1, -1]]]).on(3), "-", format="tex")
     \left[\begin{matrix}1 & -1 & 0\\0 & 1 & -1\end{matrix}\right]
     """
+    needs_map(a, "write_matrix")
     kind = suffix_of(path, format, MATRIX_FORMATS)
     if kind in ("svg", "png"):
         from convmatrix.draw import draw_matrix, save

@@ -9,6 +9,7 @@ from typing import Any
 
 from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.errors import FileError, TooLargeError, WeightError
+from convmatrix.layers.calling import public
 from convmatrix.readers.archives import of_mapping, read_npz, read_safetensors, read_torch
 from convmatrix.readers.layouts import LAYOUTS
 from convmatrix.readers.onnx_graph import read_onnx
@@ -17,6 +18,7 @@ from convmatrix.readers.stored import finite_array
 __all__ = ["MODELS", "read_layers"]
 
 
+@public
 def read_layers(source: Any, *, layout: str | None = None) -> list[TrainedLayer]:
     """The weights and biases of all convolutions of a model, in its order.
 

@@ -161,7 +161,7 @@ def methods(value):
 def outcome(call, given, named):
     """What was returned and None, or what is wrong about the call's end."""
     try:
-        with within(SECONDS):
+        with within(SECONDS, work=True):
             return call(*given, **named), None
     except cm.ConvMatrixError as error:
         wrong = None if str(error) and "\n" not in str(error) else f"broken message {error!r}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +71,18 @@ def test_a_state_dict_s_layer_has_its_bias(tmp_path, name):
         (layer,) = cm.read_layers(source)
         assert layer.transposed == (name == "transposed")
         np.testing.assert_allclose(layer.layer()(x.numpy()), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_layer_of_one_channel_can_be_said_to_be_one():
+    import torch
+
+    module = torch_modules()["plain"]
+    (layer,) = cm.read_layers(module.state_dict())
+    assert layer.kind == "depthwise"
+    x = weight(1, 1, 6, 6)
+    expected = module(torch.from_numpy(x)).detach().numpy()
+    found = replace(layer, groups=1).layer()(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_an_onnx_node_s_layer_has_its_bias(tmp_path):
@@ -475,6 +489,16 @@ def test_names_are_shown_and_not_obeyed(tmp_path):
     draw_energies(report).figure.canvas.draw()
     with pytest.raises(cm.WeightError, match=r"^the weight \\x1b has nan or inf"):
         cm.read_layers({"\x1b": np.full((1, 1, 3, 3), np.nan)})
+
+
+def test_json_has_names_that_no_terminal_obeys(tmp_path):
+    name = "a\x1b[31m\x9bz\u202e卷"
+    np.savez(tmp_path / "m.npz", **{name: weight(4, 3, 3, 3)})
+    command = [sys.executable, "-m", "convmatrix", "separable", str(tmp_path / "m.npz"), "--json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.rstrip("\n").isprintable()
+    assert "卷" in said
+    assert json.loads(said)["layers"][0]["name"] == name
 
 
 def test_warnings_are_one_line_on_the_command_line(tmp_path):

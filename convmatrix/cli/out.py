@@ -19,7 +19,13 @@ format_option = click.option("--format", metavar="FORMAT", help="Of -o, instead 
 
 def show(data: Any, text: str, as_json: bool) -> None:
     """An answer, on standard output."""
-    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+    click.echo(_as_json(data) if as_json else text)
+
+
+def _as_json(data: Any) -> str:
+    """Data in one line of JSON, with what a terminal would obey escaped."""
+    text = json.dumps(data, ensure_ascii=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def say(message: str) -> None:

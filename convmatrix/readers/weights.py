@@ -28,8 +28,9 @@ def read_layers(source: Any, *, layout: str | None = None) -> list[TrainedLayer]
         A file `.onnx`, `.npz`, `.safetensors`, `.pt` or `.pth` (a PyTorch state dict or module); a
         `torch.nn.Module`; or a mapping of names to arrays, as a state dict is.
         Archives and mappings say nothing of geometry or groups: a weight `(C, 1, *k)` is taken for
-        a depthwise layer, others for standard ones, for transposed ones where only that fits the
-        bias beside them (`conv.bias` of `conv.weight`).
+        a depthwise layer (of one input channel: `dataclasses.replace(layer, groups=1)`), others for
+        standard ones, for transposed ones where only that fits the bias beside them (`conv.bias` of
+        `conv.weight`).
     layout
         How the weights of an archive or mapping lie: ``"OIHW"`` (out, in, *size), PyTorch's, or
         ``"HWIO"`` (*size, in, out), that of Keras, TensorFlow and Flax. Without it names

@@ -1,4 +1,5 @@
-"""Graphs as text, written some nodes and edges at a time; what NetworkX reads back is equal.
+"""Graphs as text, written some nodes and edges at a time; what NetworkX reads back is equal,
+but for the places that files for Gephi have.
 
 A block of lines is one template, repeated, filled by one `%`: that is what makes it fast.
 """

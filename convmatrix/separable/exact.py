@@ -37,6 +37,7 @@ class ExactVerdict(Verdict):
     def __init__(self, kernel: Array) -> None:
         self.kernel = kernel
         self._whole = integers(kernel)
+        self._fractions = any(isinstance(value, Fraction) for value in kernel.flat)
         self._field = kernel if self._whole is not None else in_field(kernel)
         self.pivot = self._pivot()
         self._wrong = None if self.pivot is None else self._first_wrong(self.pivot)
@@ -103,7 +104,7 @@ class ExactVerdict(Verdict):
     def precision(self) -> Precision | None:
         """Of fractions, as decimals and floats that were taken exactly are; integers are what they
         are."""
-        if self.separable or self._whole is None or self._whole is self.kernel:
+        if self.separable or self._whole is None or not self._fractions:
             return None
         try:
             floats = self.kernel.astype(np.float64)

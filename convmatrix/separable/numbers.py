@@ -139,18 +139,18 @@ def _kinds(entries: Array) -> set[type]:
 
 
 def integers(entries: Array) -> Array | None:
-    """A kernel of rational numbers times their common denominator; None where some are not."""
+    """A kernel of rational numbers, each row times its common denominator; None where some numbers
+    are not. What vanishes does so still, and ranks stay: a common denominator of all would be as
+    long as all of them together."""
     kinds = _kinds(entries)
     if kinds == {int}:
         return entries
     if not kinds <= {int, Fraction}:
         return None
-    common = reduce(lcm, (value.denominator for value in entries.flat), 1)
-    if common == 1:
-        return entries
     whole = np.empty(entries.shape, object)
-    for index, value in np.ndenumerate(entries):
-        whole[index] = int(value * common)
+    for j, row in enumerate(entries):
+        common = reduce(lcm, (value.denominator for value in row.flat), 1)
+        whole[j] = each(row, lambda value, common=common: int(value * common))
     return whole
 
 

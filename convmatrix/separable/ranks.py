@@ -98,16 +98,20 @@ def _pivots(kernel: Array) -> list[tuple[int, Array]]:
 def rank_factors(kernel: Array) -> tuple[Array, Array]:
     """Exact matrices `(m, r)` and `(r, n)` whose product is the kernel, with the least r.
 
-    Of an integer kernel both are of integers: the second is its row echelon form by unimodular row
-    operations (Hermite's, but for sizes), the first the columns of their inverse that meet it.
+    Of an integer kernel both are of integers: of full rank the kernel and an identity; else the
+    second is its row echelon form by unimodular row operations (Hermite's, but for sizes), the
+    first the columns of their inverse that meet it.
     """
+    if exact_rank(kernel) == min(kernel.shape):
+        identity = np.eye(min(kernel.shape), dtype=int).astype(object)
+        tall = kernel.shape[0] > kernel.shape[1]
+        return (kernel.copy(), identity) if tall else (identity, kernel.copy())
     whole = integers(kernel)
     if whole is None:
         pivots = _pivots(kernel)
         columns = np.array([kernel[:, c] for c, _ in pivots], object).reshape(-1, len(kernel)).T
         right = np.array([row for _, row in pivots], object).reshape(-1, kernel.shape[1])
         return columns, each(right, simplest)
-    denominator = reduce(lcm, (value.denominator for value in kernel.flat), 1)
     rows = [list(row) for row in whole]
     inverse = [[int(i == j) for j in range(len(rows))] for i in range(len(rows))]
     rank = 0
@@ -133,6 +137,8 @@ def rank_factors(kernel: Array) -> tuple[Array, Array]:
             break
     left = np.array([row[:rank] for row in inverse], object).reshape(len(rows), rank)
     right = np.array(rows[:rank], object).reshape(rank, kernel.shape[1])
-    if denominator > 1:
-        left = each(left, lambda v: number(Fraction(v, denominator)))
+    for j, row in enumerate(kernel):
+        common = reduce(lcm, (value.denominator for value in row), 1)
+        if common > 1:
+            left[j] = each(left[j], lambda v, common=common: number(Fraction(v, common)))
     return left, right

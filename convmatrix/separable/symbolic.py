@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.polys.rings import PolyElement, PolyRing
 
 from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.exact import fibre
@@ -27,6 +28,8 @@ Place = tuple[int, ...]
 MOST_CONDITIONS, MOST_WORK = 12, 12
 """Up to so many conditions, and symbols times degree, a Gröbner basis is asked whether all can hold
 at once: the time of one has no useful bound."""
+FREE = sympy.Symbol("x").assumptions0
+"""What is assumed of a symbol of which nothing is said."""
 
 
 class SymbolicVerdict(Verdict):
@@ -39,6 +42,7 @@ class SymbolicVerdict(Verdict):
         places = [i for i, value in np.ndenumerate(self.kernel) if not _vanishes(value)]
         sure: Iterator[Any] = (i for i in places if self.kernel[i].is_zero is False)  # type: ignore[attr-defined]
         self.pivot: Place | None = next(sure, places[0] if places else None)
+        self._ring = _ring_of(self.kernel)
         self._minors: list[tuple[Any, Minor]] = []
         if self.pivot is not None:
             never = self.kernel[self.pivot].is_zero is False
@@ -70,11 +74,17 @@ class SymbolicVerdict(Verdict):
             return False, "the minors cannot all be 0 (their Gröbner basis is 1)"
         return None, f"it depends: {len(self.conditions)} minors are not 0 for all values"
 
+    def _table(self, axis: int) -> Array:
+        """The unfolding along an axis, as polynomials where its entries are: SymPy's expressions
+        take a hundred times as long."""
+        table = unfold(self.kernel, (axis,))
+        return table if self._ring is None else each(table, self._ring.from_expr)
+
     def _through_pivot(self) -> Iterator[tuple[Any, Minor]]:
         """The minors through the pivot that are not 0, in every unfolding."""
         assert self.pivot is not None
         for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
-            table = unfold(self.kernel, (axis,))
+            table = self._table(axis)
             rest = [n for j, n in enumerate(self.kernel.shape) if j != axis]
             column = int(
                 np.ravel_multi_index([i for j, i in enumerate(self.pivot) if j != axis], rest)
@@ -86,7 +96,7 @@ class SymbolicVerdict(Verdict):
 
     def _every(self) -> Iterator[tuple[Any, Minor]]:
         for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
-            table = unfold(self.kernel, (axis,))
+            table = self._table(axis)
             for rows in combinations(range(table.shape[0]), 2):
                 for columns in combinations(range(table.shape[1]), 2):
                     yield from _minor(table, rows, columns, axis)
@@ -144,13 +154,40 @@ def _without_zeros(value: Any) -> Any:
     return found.subs({s: 0 for s in found.free_symbols if s.is_zero})
 
 
+def _ring_of(kernel: Array) -> Any:
+    """The ring of polynomials with rational coefficients that all entries are in, or None."""
+    symbols = sorted(set().union(*(value.free_symbols for value in kernel.flat)), key=str)
+    if not symbols or any(value.has(sympy.Float) for value in kernel.flat):
+        return None
+    found = PolyRing(symbols, sympy.QQ, sympy.lex)
+    try:
+        each(kernel, found.from_expr)
+    except (ValueError, sympy.CoercionFailed):
+        return None
+    return found
+
+
 def _minor(table: Array, rows: Any, columns: Any, axis: int) -> Iterator[tuple[Any, Minor]]:
     """The numerator of a minor, if it is not 0, and the minor."""
     (r0, r1), (c0, c1) = rows, columns
-    value = sympy.expand(table[r0, c0] * table[r1, c1] - table[r0, c1] * table[r1, c0])
+    value = table[r0, c0] * table[r1, c1] - table[r0, c1] * table[r1, c0]
+    places = (int(r0), int(r1)), (int(c0), int(c1))
+    if isinstance(value, PolyElement):
+        if value:
+            yield _primitive(value).as_expr(), Minor(*places, value.as_expr(), axis)
+        return
+    value = sympy.expand(value)
     if not _vanishes(value):
-        minor = Minor((int(r0), int(r1)), (int(c0), int(c1)), value, axis)
-        yield _numerator(value), minor
+        yield _numerator(value), Minor(*places, value, axis)
+
+
+def _primitive(polynomial: Any) -> Any:
+    """With integer coefficients without a common divisor, the leading one positive; a number is 1,
+    since only whether it is 0 matters."""
+    if polynomial.is_ground:
+        return polynomial.ring.one
+    found = polynomial.primitive()[1]
+    return -found if found.LC < 0 else found
 
 
 def _numerator(value: Any) -> Any:
@@ -176,7 +213,11 @@ def _vanishes(value: Any) -> bool:
 
 
 def _never_zero(value: Any) -> bool:
-    """Whether an expression is different from 0 under the assumptions on its symbols."""
+    """Whether an expression is different from 0 under the assumptions on its symbols; without any,
+    a polynomial has a root."""
+    symbols = value.free_symbols
+    if symbols and value.is_polynomial() and all(s.assumptions0 == FREE for s in symbols):
+        return False
     return value.is_zero is False or sympy.factor(value).is_zero is False
 
 

@@ -18,6 +18,7 @@ array([[0.0625, 0.125 , 0.0625],
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
 from math import comb, cos, radians, sin
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import GeometryError, WeightError
+from convmatrix.limits import check_memory
 
 __all__ = [
     "NAMES",
@@ -50,6 +52,10 @@ Array = np.ndarray[Any, Any]
 
 MOST_TAPS, LEAST = 4096, 1e-3
 """Taps an axis at most, and the least width of a Gaussian."""
+MOST_EXACT, MOST_AXES = 256, 16
+"""Taps an axis of a Gaussian of fractions, whose numbers grow with it; and axes at most."""
+BYTES = 32
+"""An entry takes, with what is made on the way."""
 
 
 def sobel(axis: int = -1, *, ndim: int = 2, dtype: Any = None) -> Array:
@@ -94,6 +100,7 @@ def laplacian(neighbours: int = 4, *, ndim: int = 2, dtype: Any = None) -> Array
     >>> laplacian(8).tolist()
     [[1, 1, 1], [1, -8, 1], [1, 1, 1]]
     """
+    _check_shape(3, ndim)
     if neighbours not in (2 * ndim, 3**ndim - 1):
         raise GeometryError(
             f"in {ndim}-D a laplacian has {2 * ndim} or {3**ndim - 1} neighbours, got "
@@ -108,6 +115,7 @@ def laplacian(neighbours: int = 4, *, ndim: int = 2, dtype: Any = None) -> Array
 def identity(size: int = 3, *, ndim: int = 2, dtype: Any = None) -> Array:
     """1 in the middle, 0 elsewhere."""
     size = _size(size, odd=True)
+    _check_shape(size, ndim)
     kernel = np.zeros((size,) * ndim, np.int64)
     kernel[(size // 2,) * ndim] = 1
     return _made(kernel, dtype)
@@ -116,6 +124,7 @@ def identity(size: int = 3, *, ndim: int = 2, dtype: Any = None) -> Array:
 def box(size: int = 3, *, ndim: int = 2, dtype: Any = None) -> Array:
     """The mean of a window."""
     size = _size(size)
+    _check_shape(size, ndim)
     return _made(np.full((size,) * ndim, Fraction(1, size**ndim), object), dtype)
 
 
@@ -125,7 +134,13 @@ def gaussian(
     """The binomial kernel, exact, whose variance is `(size - 1)/4` an axis; or, with `sigma`, the
     Gaussian sampled at the taps, with sum 1 (as MATLAB's `fspecial` and OpenCV)."""
     size = _size(size)
+    _check_shape(size, ndim)
     if sigma is None:
+        if size > MOST_EXACT or size**ndim > MOST_EXACT**2:
+            raise GeometryError(
+                f"an exact gaussian has at most {MOST_EXACT} taps an axis and {MOST_EXACT**2} in "
+                f"all, got {size} an axis; give sigma for floats"
+            )
         row = np.array([Fraction(comb(size - 1, j), 2 ** (size - 1)) for j in range(size)], object)
     else:
         far = ((np.arange(size) - (size - 1) / 2) / _positive(sigma)) ** 2
@@ -143,8 +158,7 @@ def unsharp(
     Fraction(119, 64)
     """
     size = _size(size, odd=True)
-    if not isinstance(amount, (int, float, Fraction, np.number)):
-        raise GeometryError(f"amount must be a number, got {amount!r}")
+    _finite(amount, "amount")
     kernel = -amount * gaussian(size, sigma)
     kernel[size // 2, size // 2] += 1 + amount
     return _made(kernel, dtype)
@@ -181,6 +195,8 @@ def gabor(
     (5, 5)
     """
     size = _size(size, odd=True)
+    for name, value in (("theta", theta), ("gamma", gamma), ("psi", psi)):
+        _finite(value, name)
     y, x = np.indices((size,) * 2) - size // 2
     across, along = x * cos(theta) + y * sin(theta), y * cos(theta) - x * sin(theta)
     bell = np.exp(-(across**2 + (gamma * along) ** 2) / (2 * _positive(sigma) ** 2))
@@ -227,8 +243,11 @@ def named(text: str) -> Array:
     [1, -8, 1]
     """
     name, *given = text.split(":")
+    name = name.strip().lower()
     if name not in NAMES:
-        raise WeightError(f"no kernel is called {name!r}; there are {', '.join(NAMES)}")
+        near = get_close_matches(name, NAMES, 1)
+        hint = f"did you mean {near[0]!r}? There" if near else "there"
+        raise WeightError(f"no kernel is called {name[:40]!r}; {hint} are {', '.join(NAMES)}")
     try:
         arguments = [float(g) if "." in g or "e" in g.lower() else int(g) for g in given]
         return NAMES[name](*arguments)
@@ -241,6 +260,7 @@ def named(text: str) -> Array:
 
 
 def _derivative(smooth: list[int], axis: int, ndim: int, dtype: Any) -> Array:
+    _check_shape(3, ndim)
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise GeometryError(f"axis must be one of {ndim}, got {axis!r}")
     rows = [np.array([-1, 0, 1] if j == axis % ndim else smooth) for j in range(ndim)]
@@ -255,11 +275,31 @@ def _made(kernel: Any, dtype: Any) -> Array:
 def _size(size: Any, *, odd: bool = False) -> int:
     if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
         raise GeometryError(f"size counts taps an axis, 1 or more, got {size!r}")
+    if size > MOST_TAPS:
+        raise GeometryError(f"size counts taps an axis, at most {MOST_TAPS}, got {_said(size)}")
     if odd and size % 2 == 0:
         raise GeometryError(f"size must be odd, so that there is a middle, got {size!r}")
-    if size > MOST_TAPS:
-        raise GeometryError(f"size counts taps an axis, at most {MOST_TAPS}, got {size!r}")
     return int(size)
+
+
+def _check_shape(size: int, ndim: Any) -> None:
+    """Refuse a number of axes that no array has, and a kernel that would not fit in memory."""
+    if isinstance(ndim, bool) or not isinstance(ndim, (int, np.integer)):
+        raise GeometryError(f"ndim counts axes, 1 to {MOST_AXES}, got {ndim!r}")
+    if not 1 <= ndim <= MOST_AXES:
+        raise GeometryError(f"ndim counts axes, 1 to {MOST_AXES}, got {_said(ndim)}")
+    check_memory(BYTES * size ** int(ndim), "the kernel", "a smaller size or fewer axes")
+
+
+def _said(count: Any) -> Any:
+    """An integer in a message; Python prints none of thousands of digits."""
+    return count if abs(count) < 10**9 else "a number of ten digits or more"
+
+
+def _finite(value: Any, name: str) -> Any:
+    if not isinstance(value, (int, float, Fraction, np.number)) or not -np.inf < value < np.inf:
+        raise GeometryError(f"{name} must be a finite number, got {value!r:.60}")
+    return value
 
 
 def _positive(value: float) -> float:

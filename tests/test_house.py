@@ -16,8 +16,8 @@ HOUSE = Path(__file__).parents[1] / "convmatrix"
 
 FLOORS = [
     {"errors", "relation"},
-    {"limits", "resize", "kernels"},
-    {"stencil"},
+    {"limits", "resize"},
+    {"stencil", "kernels"},
     {"layers"},
     {"pattern"},
     {"views", "dense"},

@@ -128,11 +128,13 @@ if __name__ == "__main__":
     from benchmarks.network import network
     from benchmarks.scaling import scaling
     from benchmarks.separability import separability
+    from benchmarks.server import server
 
     suites = {
         "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
         "network": network, "images": images, "scaling": scaling,
         "separability": separability, "graphs": graphs, "explorer": explorer,
+        "server": server,
     }  # fmt: skip
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):

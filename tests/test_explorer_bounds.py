@@ -11,9 +11,12 @@ import random
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import convmatrix as cm
 from convmatrix.explorer.describe import number
+from convmatrix.explorer.live import start, view
 from convmatrix.explorer.nursery import MEMORY
 from convmatrix.options import KINDS
 
@@ -147,6 +150,13 @@ def test_any_words_are_answered_within_bounds():
     for question, answer in zip(questions, told, strict=True):
         within_bounds(question, answer)
     assert sum(ok for ok, _, _ in told) > 40  # it asks for what can be shown, too
+
+
+def test_a_weight_that_is_held_already_may_be_large():
+    weight = np.ones((512, 512, 3, 3), np.float32)
+    state, own = start(cm.conv2d(512, 512, 3, weight=weight), 7, 7)
+    assert view(state, own)["out_shape"] == [512, 5, 5]
+    assert "is resized" in view({"kind": "own", "input": "99999"}, cm.upsample(ndim=1))["error"]
 
 
 def test_integers_too_long_to_be_written_are_rounded():

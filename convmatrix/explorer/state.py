@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError, WeightError
-from convmatrix.explorer.effort import places
-from convmatrix.layers import AveragePool, Layer, MaxPool, Sequential, Upsample
+from convmatrix.errors import ConvMatrixError, GeometryError, WeightError
+from convmatrix.explorer.bounds import check_layer, check_map, check_weights
+from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
 from convmatrix.options import USES, Options, build_layer, fit_weight, kind_of, sizes
 from convmatrix.readers.kernels import parse_kernel
-from convmatrix.stencil import Stencil
 
 __all__ = ["DEFAULTS", "OWN", "Asked", "field_of", "understand"]
 
@@ -40,17 +39,6 @@ OWN = "own"
 """The kind of a layer or map that came from Python or from a model."""
 
 MOST_TEXT = 200_000
-MOST_ELEMENTS = 10**9
-MOST_WEIGHTS = 10**6
-MOST_COEFFICIENTS = 10**5
-"""Of a layer whose coefficients are fixed, and fractions."""
-MOST_PADDING = 10**5
-MOST_RESIZED = 10_000
-"""Elements along an axis that is resized, each of whose outputs has coefficients of its own."""
-MOST_COMPOSED = 10**5
-"""Elements of a map of several layers, whose connections are counted by listing them."""
-MOST_PLACES = 2 * 10**6
-"""Places where such a map's layers look for connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +67,7 @@ def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Aske
     """
     state = _words(given)
     layer, bound = _bound(state, own)
-    elements = sum(bound.shape)
-    _bounded_axes(bound)
-    if elements > MOST_ELEMENTS:
-        raise TooLargeError(
-            f"the map has {elements:,} elements, the explorer takes {MOST_ELEMENTS:,}; "
-            f"use a smaller input or fewer channels"
-        )
-    if len(bound.leaves) > 1 and places(bound) > MOST_PLACES:
-        raise TooLargeError(
-            f"a map of several layers may go through {MOST_PLACES:,} taps here, this one has "
-            f"{places(bound):,}; use a smaller kernel or input"
-        )
-    if len(bound.leaves) > 1 and elements > MOST_COMPOSED:
-        raise TooLargeError(
-            f"a map of several layers may have {MOST_COMPOSED:,} elements here, this one has "
-            f"{elements:,}; use a smaller input"
-        )
+    check_map(bound)
     bound, example = _weighted(bound, state)
     if layer is not None:
         layer = _with_weights(layer, [leaf.weight for leaf in bound.leaves])
@@ -141,55 +113,17 @@ def _bound(state: dict[str, str], own: Layer | Map | None) -> tuple[Layer | None
             )
         if isinstance(own, Map):
             return own.layer, own
-        return own, own.on(sizes(state["input"]))
+        size = sizes(state["input"])
+        check_layer(own, size)
+        return own, own.on(size)
     try:
         layer = build_layer(_options(state))
         size = sizes(state["input"])
-        _bounded(layer, size)
+        check_weights(layer)
+        check_layer(layer, size)
         return layer, layer.on(size)
     except ConvMatrixError as error:
         raise type(error)(_without_dashes(str(error))) from None
-
-
-def _bounded(layer: Layer, size: tuple[int, ...]) -> None:
-    """Refuse weights and resizes that would be too large to hold."""
-    if isinstance(layer, Upsample):
-        lengths = [n * max(1, f) for n, f in zip(size, layer.scale_factor or (), strict=False)]
-        if max(lengths, default=0) > MOST_RESIZED:
-            raise TooLargeError(
-                f"an axis of {max(lengths):,.0f} elements is resized, the explorer takes "
-                f"{MOST_RESIZED:,}; use a smaller input or scale"
-            )
-    if isinstance(layer, (AveragePool, MaxPool)):
-        _few(prod(layer.kernel_size), MOST_WEIGHTS)
-    weights = sum(prod(part.weight_shape or ()) for part in layer.parts)
-    if weights > MOST_WEIGHTS:
-        raise TooLargeError(
-            f"the kernel would have {weights:,} weights, the explorer takes {MOST_WEIGHTS:,}; "
-            f"use a smaller kernel or fewer channels"
-        )
-
-
-def _bounded_axes(bound: Map) -> None:
-    """Refuse what would fill the memory with padding, or with coefficients an output."""
-    for leaf in bound.leaves:
-        if not isinstance(leaf.bound, Stencil):
-            continue
-        padding = max((abs(a.before) + abs(a.after) for a in leaf.bound.windows), default=0)
-        if padding > MOST_PADDING:
-            raise TooLargeError(
-                f"padding is {padding:,}, the explorer takes {MOST_PADDING:,}; use less of it"
-            )
-        fixed = leaf.bound.factors is not None and leaf.is_linear
-        _few(prod(leaf.bound.tap_shape), MOST_COEFFICIENTS if fixed else MOST_WEIGHTS)
-
-
-def _few(count: int, most: int) -> None:
-    if count > most:
-        raise TooLargeError(
-            f"the layer would have {count:,} coefficients, the explorer takes {most:,}; use a "
-            f"smaller input or kernel"
-        )
 
 
 def _options(state: dict[str, str]) -> Options:

@@ -156,7 +156,10 @@ def test_a_weight_that_is_held_already_may_be_large():
     weight = np.ones((512, 512, 3, 3), np.float32)
     state, own = start(cm.conv2d(512, 512, 3, weight=weight), 7, 7)
     assert view(state, own)["out_shape"] == [512, 5, 5]
-    assert "is resized" in view({"kind": "own", "input": "99999"}, cm.upsample(ndim=1))["error"]
+    assert (
+        "is resized"
+        in view({"kind": "own", "input": "99999"}, cm.upsample(scale_factor=2, ndim=1))["error"]
+    )
 
 
 def test_integers_too_long_to_be_written_are_rounded():

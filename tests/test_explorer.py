@@ -433,6 +433,26 @@ def test_maps_have_a_still_picture():
     assert bound.to_html().startswith("<!doctype html>")
 
 
+def test_entries_connections_and_paths_have_their_own_names():
+    stack = cm.sequential(cm.conv1d(1, 1, 3), cm.conv1d(1, 1, 3)).on(8)
+    assert 'aria-label="matrix 4×8, 20 entries, 36 paths, a colour a tap"' in still(stack)
+    assert "7 entries, 9 connections" in still(
+        cm.conv1d(1, 1, 3, padding=1, padding_mode="replicate").on(3)
+    )
+    for shown in (stack, stack.layer):
+        told = describe(shown) if shown is stack else describe(shown, 8)
+        assert (told["entries"], told["paths"], told["layer_connections"]) == (20, 36, [18, 12])
+        assert told["density"] == 20 / 32
+
+
+def test_a_transposed_layer_reads_the_right_way_round():
+    told = view({"kind": "conv_transpose", "stride": "2", "input": "3x3"})
+    assert told["in_shape"] == [1, 3, 3]
+    assert told["out_shape"] == [1, 7, 7]
+    relation = "axis 0: i = 2·o + t, 0 ≤ t < 3, inputs 0 ≤ o < 3, outputs 0 ≤ i < 7"
+    assert told["relations"][0] == relation
+
+
 def test_text_draws_every_preset():
     for preset in PRESETS:
         asked = understand(preset["state"])

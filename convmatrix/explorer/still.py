@@ -37,7 +37,8 @@ def _picture(bound: Map, rows: int, columns: int) -> str:
     kinds = sorted(set(pattern.tap.tolist()))
     colour = {tap: _colour(j, len(kinds)) for j, tap in enumerate(kinds)}
     width, height = columns * cell, rows * cell
-    label = escape(f"matrix {rows}×{columns}, {bound.counted()}, a colour a tap")
+    told = f"{bound.entries:,} entries, {bound.counted()}"
+    label = escape(f"matrix {rows}×{columns}, {told}, a colour a tap")
     entries = "".join(
         f'<rect x="{c * cell:g}" y="{r * cell:g}" width="{cell:g}" height="{cell:g}" '
         f'fill="{colour[t]}"/>'

@@ -454,6 +454,32 @@ def test_a_lost_server_is_said_and_found_again(page, faults):
     faults.clear()
 
 
+@pytest.mark.parametrize(
+    ("lang", "entries", "connections", "paths"),
+    [("en", "stored entries", "connections", "paths"), ("zh", "存储元素", "连接", "路径")],
+)
+def test_entries_connections_and_paths_have_their_own_names(
+    visit, lang, entries, connections, paths
+):
+    def fact(name):
+        return page.locator("dt", has_text=re.compile(f"^{name}$")).locator(
+            "xpath=following::dd[1]"
+        )
+
+    state = {"kind": "spatially_separable", "input": "5x5"}
+    page = visit(lang=lang, **state)
+    matrix = connected(understand(state).map)
+    expect(fact(entries)).to_contain_text(f"{matrix.sum()}")
+    expect(fact(entries)).to_contain_text(f"{100 * matrix.mean():.1f} %")
+    expect(fact(connections)).to_have_text("45 + 27")
+    expect(fact(paths)).to_have_text("81")
+    page = visit(lang=lang, padding="1", padding_mode="replicate", input="5x5")
+    matrix = connected(understand({"padding": "1", "padding_mode": "replicate"}).map)
+    expect(fact(entries)).to_contain_text(f"{matrix.sum()}")
+    expect(fact(connections)).to_have_text("225")
+    expect(fact(paths)).to_have_count(0)
+
+
 def test_the_newest_question_is_answered_and_an_endless_one_given_up(page, faults):
     from hostile import ENDLESS, HOSTILE
 

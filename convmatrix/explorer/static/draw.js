@@ -106,7 +106,7 @@ class Picture {
 	}
 }
 
-/** Text that fits so many pixels at a size, cut where it must be. */
+/** Text cut to so many pixels. */
 function fitted(text, width, size) {
 	const most = Math.floor(width / (size * 0.58));
 	return text.length <= most ? text : most > 1 ? `${text.slice(0, most - 1)}…` : "";

@@ -44,6 +44,7 @@ class App {
 	get vocabulary() { return this.model.get("vocabulary"); }
 	get frozen() { return !!this.model.get("frozen"); }
 	say(key, ...blanks) { return phrase(this.lang, key, ...blanks); }
+	get links() { return this.say(this.view.layer_connections.length > 1 ? "paths" : "connections"); }
 	stop() { this.walk.stop(); this.scheme.removeEventListener("change", this.recolour); for (const [event, listener] of this.listeners) this.model.off(event, listener); }
 
 	/** What stands around the views. */
@@ -150,7 +151,7 @@ class App {
 			return;
 		}
 		const trio = make("div", { class: "trio" }, this.grids.x.element, this.kernel.element, this.grids.y.element);
-		// In reading order: what is read, the kernel, what is written.
+		// In reading order.
 		if (this.turned) trio.append(this.grids.x.element), trio.prepend(this.grids.y.element);
 		const pair = make("div", { class: "pair" }, this.matrix.element, this.graph.element);
 		this.area.replaceChildren(...[this.windowBar(), trio, pair, this.walk.element, make("div", { class: "pair" }, this.facts.element, this.share.element)].filter(Boolean));
@@ -179,7 +180,7 @@ class App {
 			make("span", { class: "note", text: this.say("large", this.view.shape.reduce((a, b) => a + b, 0).toLocaleString("en-US")) }));
 	}
 
-	// ---------------------------------------------------------------- questions to Python
+	// Questions to Python
 
 	ask(state) {
 		this.model.set("state", state);
@@ -219,7 +220,7 @@ class App {
 		this.model.save_changes();
 	}
 
-	// ------------------------------------------------------------- selection, pins, turning
+	// Selection, pins, turning
 
 	point(event) {
 		const cell = event.target.closest && event.target.closest(".cell");
@@ -297,7 +298,7 @@ class App {
 	sentence({ selection, entries }) {
 		const { kind, i } = selection;
 		const { tables } = this;
-		if (kind === "tap") return this.say("tap", weightName(tables.kernels, selection.leaf || 0, i), entries.length);
+		if (kind === "tap") return this.say("tap", weightName(tables.kernels, selection.leaf || 0, i), entries.length, this.links);
 		const name = this.nameOf(selection);
 		if (kind === "entry") {
 			const [rows, columns] = this.turned ? [tables.x, tables.y] : [tables.y, tables.x];

@@ -18,7 +18,9 @@ class Facts {
 		const n = (value) => value.toLocaleString(app.lang === "zh" ? "zh-CN" : "en-US");
 		if (view.parameters !== null) add("parameters", ...lines([n(view.parameters)]));
 		if (view.macs !== null) add("macs", ...lines([app.say("macs_text", n(view.macs), n(view.exact_macs))]));
-		add("nnz", ...lines([app.say("nnz_text", n(view.nnz), view.shape.map(n).join(" × "), (100 * view.density).toPrecision(3))]));
+		if (view.entries !== null) add("entries", ...lines([app.say("entries_text", n(view.entries), view.shape.map(n).join(" × "), (100 * view.density).toPrecision(3))]));
+		add("connections", ...lines([view.layer_connections.map(n).join(" + ")]));
+		if (view.layer_connections.length > 1) add("paths", ...lines([n(view.paths)]));
 		if (view.receptive_field) add("field", ...lines([view.receptive_field.map((f) => app.say("field_text", f.size, f.stride)).join(" × ")]));
 		add("separable", ...this.separability());
 		if (view.overlap) add("overlap", ...this.overlap());
@@ -46,7 +48,7 @@ class Facts {
 		const inside = app.turned ? app.view.overlap.inside_back : app.view.overlap.inside;
 		if (!inside || !inside.length) return [];
 		const what = app.say("one_output");
-		return [make("div", { text: inside.length > 1 ? app.say("checker", what, inside.join(", ")) : app.say("uniform", what, inside[0]) })];
+		return [make("div", { text: inside.length > 1 ? app.say("checker", what, inside.join(", "), app.links) : app.say("uniform", what, inside[0], app.links) })];
 	}
 
 	proof() {

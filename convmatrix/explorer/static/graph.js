@@ -15,7 +15,7 @@ class Graph extends Picture {
 		const most = Math.max(x.count, y.count);
 		this.width = 300;
 		this.height = Math.max(160, Math.min(540, most * 18));
-		this.base = make("canvas", { role: "img", "aria-label": `${app.say("graph")}, ${size.toLocaleString(app.lang)} ${app.say("nnz")}`, "data-testid": "graph" });
+		this.base = make("canvas", { role: "img", "aria-label": `${app.say("graph")}, ${size.toLocaleString(app.lang)} ${app.links}`, "data-testid": "graph" });
 		this.top = make("canvas", { class: "over", "aria-hidden": "true" });
 		this.element.replaceChildren(
 			make("h2", {}, make("span", { text: app.say("graph") }), make("small", { text: ` ${app.say(app.turned ? "backward" : "forward")}` })),

@@ -202,7 +202,7 @@ class Grid {
 			if (done) return;
 			done = true;
 			if (this.app.drawing) return; // it is drawn anew, and goes on there
-			const text = field.value.trim().replace(/[\s,;|]+/g, "_"); // one number, or an error that says so
+			const text = field.value.trim().replace(/[\s,;|]+/g, "_");
 			field.remove();
 			this.fill(cell, i);
 			cell.focus();

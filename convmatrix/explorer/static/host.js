@@ -1,6 +1,6 @@
 // The host of a page: a model as notebooks have one, over a server or over baked answers.
 
-/** The words of an address: a state, what is pinned, and how it is shown. */
+/** What an address says. */
 function readAddress(defaults) {
 	const query = new URLSearchParams(location.search);
 	for (const [k, v] of new URLSearchParams(location.hash.replace(/^#\??/, ""))) query.set(k, v);
@@ -87,7 +87,7 @@ async function boot(config, answer, prove, more = {}) {
 	document.body.dataset.ready = "1";
 }
 
-/** Ask the server and give up what was asked before; where it is lost say so, and look whether it is back. */
+/** Ask the server, giving up what was asked before; where it is lost say so, and look again. */
 const asking = {};
 async function post(path, state, model) {
 	asking[path]?.abort();
@@ -107,7 +107,7 @@ async function post(path, state, model) {
 					clearInterval(timer);
 					model.put("lost", false);
 					if (alive.ok) { model.set("state", model.get("state")); model.save_changes(); }
-					else model.put("view", await alive.json()); // another explorer has its place
+					else model.put("view", await alive.json());
 				} catch { /* still lost */ }
 			}, 3000);
 		}

@@ -40,7 +40,7 @@ class Matrix extends Picture {
 		const row = Math.floor((event.clientY - box.top - 1) / this.cell), column = Math.floor((event.clientX - box.left - 1) / this.cell);
 		const entries = this.rows.entries[row] || [];
 		const found = entries.filter((p) => this.columns.of[p] === column);
-		const share = (event.clientX - box.left - 1) / this.cell - column; // of colliding taps each has its part
+		const share = (event.clientX - box.left - 1) / this.cell - column; // colliding taps share it
 		if (found.length) return found[Math.max(0, Math.min(found.length - 1, Math.floor(share * found.length)))];
 		if (this.cell >= 4 || !entries.length) return null;
 		return entries.reduce((best, p) => (Math.abs(this.columns.of[p] - column) < Math.abs(this.columns.of[best] - column) ? p : best), entries[0]);

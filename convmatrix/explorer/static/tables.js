@@ -65,7 +65,7 @@ function entriesOf(tables, selection) {
 	if (kind === "entry") return i < tables.size ? [i] : [];
 	return tables.ofTap(selection.leaf || 0, i);
 }
-/** A selection by coordinates, which outlast a change of size; and what has them in other tables. */
+/** A selection by coordinates, which outlast a change of size. */
 function anchor(tables, s) {
 	if (s.kind === "x" || s.kind === "y") return { ...s, at: tables[s.kind].place(s.i) };
 	if (s.kind === "entry") return { ...s, ends: ["x", "y"].map((k) => tables[k].place(tables[k].of[s.i])), taps: tables.kernels.map((k) => k.digits[s.i]) };

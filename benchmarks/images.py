@@ -45,7 +45,7 @@ def images() -> None:
         import cv2
         import torch
     except ImportError:
-        sys.exit("this suite needs its peers; run: python -m pip install 'convmatrix[bench]'")
+        sys.exit("this suite needs its peers; run: python -m pip install '.[bench]'")
     torch.set_num_threads(cores())
     torch.set_grad_enabled(False)
     cv2.setNumThreads(cores())

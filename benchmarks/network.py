@@ -56,7 +56,7 @@ def network() -> None:
         import onnxruntime
         import torch
     except ImportError:
-        sys.exit("this suite needs its peers; run: python -m pip install 'convmatrix[bench]'")
+        sys.exit("this suite needs its peers; run: python -m pip install '.[bench]'")
     torch.set_num_threads(cores())
     torch.set_grad_enabled(False)
     about = header("torch", "onnxruntime")

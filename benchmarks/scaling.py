@@ -22,7 +22,7 @@ def scaling() -> None:
     try:
         import matplotlib.pyplot as plt
     except ImportError:
-        sys.exit("this suite draws; run: python -m pip install 'convmatrix[plot]'")
+        sys.exit("this suite draws; run: python -m pip install '.[plot]'")
     about = header("matplotlib")
     print("\n".join(["", *HEAD]))
     rng = np.random.default_rng(0)

@@ -94,7 +94,7 @@ class MissingExtraError(ConvMatrixError, ImportError):
     def __init__(self, library: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs {library}, which is not installed; "
-            f"run: python -m pip install 'convmatrix[{extra}]'"
+            f"run: python -m pip install '.[{extra}]' in a checkout of convmatrix"
         )
         self.library, self.extra, self.purpose = library, extra, purpose
 

@@ -99,7 +99,7 @@ def tried(folder, blocked, doors):
 def test_every_door_says_what_to_install(said, library, door):
     assert re.fullmatch(
         rf"MissingExtraError: .* needs .*, which is not installed; run: python -m pip install "
-        rf"'convmatrix\[{DOORS[library][0]}\]'",
+        rf"'\.\[{DOORS[library][0]}\]' in a checkout of convmatrix",
         said[library, door],
     ), said[library, door]
 

@@ -497,11 +497,11 @@ def test_a_bare_install_writes_the_page(missing, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, loaded, None)
     done = CliRunner().invoke(cli, ["explore", "--no-browser", "--stride", "2"])
     assert done.exit_code == 0, done.output
-    assert "pip install 'convmatrix[explore]'" in done.stderr
+    assert "pip install '.[explore]'" in done.stderr
     written = (tmp_path / "convmatrix-explorer.html").read_text("utf-8")
     assert '"stride": "2"' in written
     done = CliRunner().invoke(cli, ["explore", "--port", "0"])
-    assert "pip install 'convmatrix[explore]'" in str(done.exception)
+    assert "pip install '.[explore]'" in str(done.exception)
 
 
 def test_a_layer_of_a_model(tmp_path):

@@ -200,7 +200,7 @@ def test_all_sizes_are_proved_with_a_certificate_that_checks():
 def test_without_islpy_certificates_still_prove_and_the_fix_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "islpy", None)
     assert cm.prove_transpose(stride=2, dilation=3).holds
-    with pytest.raises(cm.MissingExtraError, match=r"pip install 'convmatrix\[proof\]'"):
+    with pytest.raises(cm.MissingExtraError, match=r"pip install '\.\[proof\]'"):
         cm.prove_transpose(stride=2, dilation=3, method="presburger")
 
 

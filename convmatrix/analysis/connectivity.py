@@ -13,6 +13,7 @@ import numpy as np
 from convmatrix.errors import GeometryError, no_truth_value
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
+from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.stencil import Stencil
@@ -23,7 +24,7 @@ Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Connectivity:
+class Connectivity(Printed):
     """The degrees of a map's graph, and what they say.
 
     Attributes

@@ -10,6 +10,7 @@ from typing import Any
 from convmatrix.layers import ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution
+from convmatrix.layers.printing import Printed
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.given import given_map
 
@@ -17,7 +18,7 @@ __all__ = ["Cost", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Printed):
     """What one application of a layer costs (one example, biases' additions left out).
 
     Attributes

@@ -14,6 +14,7 @@ from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
+from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.base import times
 from convmatrix.maps.given import given_map
@@ -32,8 +33,8 @@ MOST_BITS = 1 << 14
 """Nor are weights whose denominators have more bits, all together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation(Printed):
     """A layer at an input size, seen from every side; `print` it.
 
     Attributes
@@ -98,6 +99,9 @@ class Explanation:
     def density(self) -> float | None:
         """The part of the matrix that is stored, 1 where all is."""
         return None if self.entries is None else self.entries / (self.shape[0] * self.shape[1])
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.layer!r:.60} on {times(self.in_shape)}>"
 
     def __str__(self) -> str:
         rows = [

@@ -26,6 +26,7 @@ from convmatrix.dense.engine import methods
 from convmatrix.dense.problem import Problem
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.calling import is_one_of, public
+from convmatrix.layers.printing import Printed
 from convmatrix.limits import check_memory
 from convmatrix.maps import LeafMap, Map, TransposedMap
 from convmatrix.maps.given import needs_map
@@ -36,8 +37,8 @@ __all__ = ["Factorization", "factorization", "ways"]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Factorization:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Factorization(Printed):
     """Factors whose product is a map's matrix.
 
     Attributes
@@ -61,6 +62,9 @@ class Factorization:
         the real part where the weights are real."""
         made = reduce(lambda a, b: a @ b, self.factors)
         return made.real if self.method == "fft" and self.real else made
+
+    def __repr__(self) -> str:
+        return f"<Factorization {str(self).splitlines()[0]}>"
 
     def __str__(self) -> str:
         shapes = [f"{f.shape[0]}×{f.shape[1]}" for f in self.factors]

@@ -15,6 +15,7 @@ import numpy as np
 from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
+from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
@@ -31,7 +32,7 @@ MOST_FIELDS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(Printed):
     """The receptive field along one axis.
 
     Attributes

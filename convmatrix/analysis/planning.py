@@ -17,6 +17,7 @@ from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
 from convmatrix.layers.base import count, is_sequence
 from convmatrix.layers.calling import public
+from convmatrix.layers.printing import Printed
 from convmatrix.limits import check_memory
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.base import number_type
@@ -33,7 +34,7 @@ HALF_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Printed):
     """How a layer runs on arrays of one shape and dtype.
 
     Attributes

@@ -18,6 +18,7 @@ from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.base import is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
+from convmatrix.layers.printing import Printed
 from convmatrix.limits import check_memory
 from convmatrix.separable.base import largest_part
 from convmatrix.separable.numbers import check_tolerance
@@ -38,7 +39,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedLayer:
+class TrainedLayer(Printed):
     """The weight of a trained convolution, `(C_out, C_in/groups, *k)`; of a transposed one
     `(C_in, C_out/groups, *k)`."""
 
@@ -94,7 +95,7 @@ class TrainedLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerSeparability:
+class LayerSeparability(Printed):
     """One layer's kernels.
 
     Attributes

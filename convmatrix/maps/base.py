@@ -504,7 +504,7 @@ class Map(ArrayLike, ABC):
     def explore(self, *, port: int | None = None, browser: bool = True) -> None:
         """Show the map in the explorer: a live page in a browser, until interrupted.
 
-        Needs ``convmatrix[explore]``. In a notebook, `widget` shows the same in its output.
+        Needs ``'.[explore]'``. In a notebook, `widget` shows the same in its output.
 
         Parameters
         ----------
@@ -523,7 +523,7 @@ class Map(ArrayLike, ABC):
             print("stopped")
 
     def widget(self) -> Any:
-        """The explorer as a notebook widget; needs ``convmatrix[widget]``."""
+        """The explorer as a notebook widget; needs ``'.[widget]'``."""
         from convmatrix.explorer.widget import widget
 
         return widget(self)

@@ -12,6 +12,7 @@ from typing import Any
 
 from convmatrix import __version__
 from convmatrix.errors import CertificateError
+from convmatrix.layers.printing import Printed
 from convmatrix.proof.expressions import Polynomial, variables
 from convmatrix.proof.lemmas import Goal, Lemma
 from convmatrix.proof.parsing import parse
@@ -36,7 +37,7 @@ def program_hash() -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Certificate:
+class Certificate(Printed):
     """The steps of a proof, to be checked against goals that the checker makes itself.
 
     >>> import convmatrix as cm

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convmatrix.errors import ProofError
+from convmatrix.layers.printing import Printed
 from convmatrix.stencil import Element
 
 __all__ = ["LEVELS", "Counterexample", "Proof", "Replay"]
@@ -34,7 +35,7 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class Counterexample:
+class Counterexample(Printed):
     """Where two maps differ.
 
     Attributes

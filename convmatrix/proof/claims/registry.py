@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
+from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
 from convmatrix.layers.base import count, exact
 from convmatrix.layers.calling import meant, public
+from convmatrix.layers.printing import Printed
 from convmatrix.proof.along import maps_equal
 from convmatrix.proof.decide import decide
 from convmatrix.proof.expressions import Polynomial, variables
@@ -50,7 +52,7 @@ SYMBOL_OF = {
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Printed):
     """A statement of the catalogue.
 
     Attributes
@@ -93,6 +95,22 @@ class Claim:
         return "\n  ".join((self.name, *lines))
 
 
+class Catalogue(dict[str, Claim]):
+    """The statements by name; it prints as a short table."""
+
+    def __repr__(self) -> str:
+        width = max(map(len, self), default=0)
+        return "\n".join(f"{name:<{width}}  {each.statement}" for name, each in self.items())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{escape(each.statement)}</td>"
+            f"<td>{escape(each.meaning)}</td></tr>"
+            for name, each in self.items()
+        )
+        return f"<table><tr><th>name</th><th>statement</th><th>meaning</th></tr>{rows}</table>"
+
+
 _CLAIMS: dict[str, Claim] = {}
 
 FILES = ("transposed", "sizes", "kernels", "channels", "fields", "resizing")
@@ -118,7 +136,7 @@ def _known(name: str) -> Claim:
 
 
 @public
-def catalogue() -> dict[str, Claim]:
+def catalogue() -> Catalogue:
     """The statements that `prove` knows, by name.
 
     >>> import convmatrix as cm
@@ -130,7 +148,7 @@ def catalogue() -> dict[str, Claim]:
       source: Dumoulin and Visin, arXiv:1603.07285, relationship 14
     """
     known = _all_claims()
-    return {name: known[name] for name in ORDER}
+    return Catalogue((name, known[name]) for name in ORDER)
 
 
 def _all_claims() -> dict[str, Claim]:

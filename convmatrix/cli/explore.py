@@ -10,7 +10,7 @@ import click
 
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
-from convmatrix.cli.out import json_option, output_option, say, show
+from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import GeometryError
 from convmatrix.options import Options
 
@@ -55,7 +55,7 @@ def explore(
         from convmatrix.explorer.text import text
 
         full = understand(*start(shown, size))  # with an example's weights, where there are none
-        click.echo(text(describe(full.map, of=full.layer)))
+        write(text(describe(full.map, of=full.layer)))
     elif output != "-":
         description = describe(shown, size)
         show(description, description["text"], as_json)

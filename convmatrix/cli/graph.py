@@ -10,8 +10,8 @@ import click
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
-from convmatrix.cli.out import format_option, json_option, output_option, say, show
-from convmatrix.errors import GeometryError
+from convmatrix.cli.out import format_option, json_option, output_option, say, show, write
+from convmatrix.errors import GeometryError, TooLargeError
 
 __all__ = ["graph"]
 
@@ -68,6 +68,11 @@ def graph(
         _write_graph(bound, output or "-", format or (None if output else "json"),
                      view=view, axis=axis, window=ranges, merge=merge)  # fmt: skip
         return None
+    if ranges is None and sum(bound.shape) > MOST_PRINTED:
+        raise TooLargeError(
+            f"a graph of {sum(bound.shape):,} elements is too large to print; write it with -o, or "
+            f"ask for a part with --window, --from or --to"
+        )
     network = bound.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
     if network is None:
         from convmatrix.views.graph import to_networkx
@@ -76,8 +81,11 @@ def graph(
         network = to_networkx(table_of(bound, view, axis, ranges))
     for start, end, data in network.edges(data=True):
         (name, value), *_ = data.items()
-        click.echo(f"{start} → {end} {name} {value}")
+        write(f"{start} → {end} {name} {value}")
     return None
+
+
+MOST_PRINTED = 10_000_000
 
 
 def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> None:  # noqa: A002

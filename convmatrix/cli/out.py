@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
 
-__all__ = ["complain", "format_option", "json_option", "output_option", "say", "show", "warned"]
+from convmatrix.errors import printable
+
+__all__ = [
+    "complain",
+    "format_option",
+    "json_option",
+    "output_option",
+    "say",
+    "show",
+    "warned",
+    "write",
+]
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -19,26 +31,32 @@ format_option = click.option("--format", metavar="FORMAT", help="Of -o, instead 
 
 def show(data: Any, text: str, as_json: bool) -> None:
     """An answer, on standard output."""
-    click.echo(_as_json(data) if as_json else text)
+    click.echo(_as_json(data)) if as_json else write(text)
 
 
 def _as_json(data: Any) -> str:
-    """Data in one line of JSON, with what a terminal would obey escaped."""
-    text = json.dumps(data, ensure_ascii=False)
+    """Data in one line of JSON: escaped is what a terminal would obey, or a code page lacks."""
+    utf = "utf" in (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    text = json.dumps(data, ensure_ascii=not utf)
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def write(text: str) -> None:
+    """Lines on standard output; what a terminal would obey is shown escaped."""
+    click.echo("\n".join(map(printable, text.split("\n"))))
 
 
 def say(message: str) -> None:
     """A message, on standard error."""
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
 
 
 def warned(message: Warning | str, *_: Any, **__: Any) -> None:
     """A warning, on standard error, without the lines of code that Python adds."""
-    click.echo(f"convmatrix: warning: {' '.join(str(message).split())}", err=True)
+    click.echo(f"convmatrix: warning: {printable(' '.join(str(message).split()))}", err=True)
 
 
 def complain(message: str) -> int:
     """An error in one line, on standard error; the exit status."""
-    click.echo(f"convmatrix: {' '.join(message.split())}", err=True)
+    click.echo(f"convmatrix: {printable(' '.join(message.split()))}", err=True)
     return 2

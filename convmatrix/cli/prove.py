@@ -9,7 +9,7 @@ import click
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out
-from convmatrix.cli.out import json_option, output_option, say, show
+from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import CertificateError, ProofError
 from convmatrix.options import Options, build_layer, numbers, option, padding
 from convmatrix.readers.files import read_text
@@ -69,7 +69,7 @@ def _prove_all(method: str, as_json: bool) -> int:
     for claim in cm.catalogue():
         proofs[claim] = proof = cm.prove(claim, method=method)
         if not as_json:
-            click.echo(f"{proof.verdict}: {claim}: {proof.statement} ({proof.method})")
+            write(f"{proof.verdict}: {claim}: {proof.statement} ({proof.method})")
     if as_json:
         show({claim: proof.to_dict() for claim, proof in proofs.items()}, "", True)
     return 0 if all(proof.holds for proof in proofs.values()) else 1

@@ -11,7 +11,7 @@ import numpy as np
 from convmatrix.dense.engine import Choice, current, engine, under
 from convmatrix.dense.separable import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
-from convmatrix.layers.arrays import by_float32, result_dtype
+from convmatrix.layers.arrays import HALF, by_float32, result_dtype
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 
 __all__ = ["adjoint", "forward"]
@@ -60,8 +60,9 @@ def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transpos
     exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
     if not exact:
         dtype = result_dtype(weight, x)
-        x = x.astype(dtype, copy=False)
-        return by_float32(lambda wide: _run(stencil, weight, wide, transposed), x, dtype)
+        if dtype == HALF:
+            return by_float32(lambda wide: _run(stencil, weight, wide, transposed), x, dtype)
+        return _run(stencil, weight, x.astype(dtype, copy=False), transposed)
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:

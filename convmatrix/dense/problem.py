@@ -6,7 +6,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextvars import copy_context
+from contextvars import Context
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
@@ -123,15 +123,28 @@ class Algorithm(ABC):
         return buffer.reshape(shape)
 
 
+def _quiet_context() -> Context | None:
+    """A context where NumPy does not warn of what is not finite; None where its settings go with a
+    thread (NumPy 1)."""
+    context, before = Context(), np.geterr()
+    context.run(np.seterr, invalid="ignore", over="ignore")
+    if np.geterr() == before:
+        return context
+    np.seterr(**before)
+    return None
+
+
+_QUIET = _quiet_context()
+
+
 def quietly(work: Callable[..., None], *arguments: Any) -> None:
-    """Do work whose result, where it is not finite, is computed again, and warns then. In a context
-    of its own, an interrupt cannot leave NumPy's warnings off."""
-
-    def inside() -> None:
-        with np.errstate(invalid="ignore", over="ignore"):
-            work(*arguments)
-
-    copy_context().run(inside)
+    """Do work whose result, where it is not finite, is computed again, and warns then. The warnings
+    are not turned off and on, which an interrupt could part: they are off where it is done."""
+    if _QUIET is not None:
+        _QUIET.copy().run(work, *arguments)
+        return
+    with np.errstate(invalid="ignore", over="ignore"):
+        work(*arguments)
 
 
 class _Blocks(Sequence[Any]):

@@ -13,7 +13,15 @@ import numpy as np
 
 from convmatrix.errors import ConvMatrixError, ShapeError, WeightError
 
-__all__ = ["as_array", "as_numpy", "by_float32", "frozen", "narrowed", "result_dtype", "widened"]
+__all__ = [
+    "as_array",
+    "as_numpy",
+    "by_float32",
+    "came_as",
+    "frozen",
+    "result_dtype",
+    "rounded_once",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -57,6 +65,8 @@ def _of_tensor(tensor: Any, error: type[ConvMatrixError]) -> Array:
 
 def as_array(x: Any) -> Array:
     """The input of a layer as an array of numbers, or `ShapeError`."""
+    if type(x) is np.ndarray and x.dtype.kind in "fiuc":
+        return x
     try:
         array = as_numpy(x, ShapeError)
     except ShapeError:
@@ -75,22 +85,31 @@ def frozen(array: Array) -> Array:
     return array.view()
 
 
-def widened(x: Array) -> Array:
-    """Half precision as float32, anything else as it is."""
-    return x.astype(np.float32) if x.dtype == HALF else x
+def came_as(given: Any, array: Array) -> np.dtype[Any]:
+    """The dtype of what became an array: bfloat16 where that was an array's."""
+    kind: np.dtype[Any] = given.dtype if isinstance(given, np.ndarray) else array.dtype
+    return kind
 
 
-def narrowed(y: Array, given: Any, array: Array, weights: Iterable[Array | None]) -> Array:
-    """A result in the half precision of what was given (as an array, or what became one), unless a
-    weight is of a wider kind. bfloat16 weights are held as float32, so they never are."""
-    kind = given.dtype if isinstance(given, np.ndarray) else array.dtype
-    if y.dtype != np.float32 or kind == np.float32:
-        return y
-    if kind.name == "bfloat16" or (
-        kind == HALF and all(w is None or w.dtype == HALF or w.dtype.kind in "biu" for w in weights)
-    ):
-        return y.astype(kind)
-    return y
+def rounded_once(
+    work: Callable[[Array], Array],
+    array: Array,
+    kind: np.dtype[Any],
+    weights: Callable[[], Iterable[Array | None]],
+) -> Array:
+    """`work(array)`, of an array that came as some kind: half precision is computed in float32, and
+    the result is of that kind again unless a weight is of a wider one. bfloat16 weights are held
+    as float32, so they never are."""
+    if kind == array.dtype != HALF:
+        return work(array)
+    y = work(array.astype(np.float32) if kind == HALF else array)
+    narrow = kind.name == "bfloat16" or (kind == HALF and _all_half(weights()))
+    return y.astype(kind) if narrow and y.dtype == np.float32 else y
+
+
+def _all_half(weights: Iterable[Array | None]) -> bool:
+    """Whether no weight makes more than half precision of half precision."""
+    return all(w is None or w.dtype == HALF or w.dtype.kind in "biu" for w in weights)
 
 
 def result_dtype(weight: Array, x: Array) -> np.dtype[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.kernels import named
-from convmatrix.layers.arrays import as_array, as_numpy, frozen, narrowed, widened
+from convmatrix.layers.arrays import as_array, as_numpy, came_as, frozen, rounded_once
 from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
@@ -320,8 +320,11 @@ class Layer(ABC):
                 f"{array.shape}; add a channel axis with x[None]"
             )
         channels = array.shape[-self.ndim - 1]
-        y = self.with_channels(channels).run(widened(array))
-        return narrowed(y, x, array, (getattr(part, "weight", None) for part in self.parts))
+        run = self.with_channels(channels).run
+        return rounded_once(run, array, came_as(x, array), self._weights)
+
+    def _weights(self) -> list[Array | None]:
+        return [getattr(part, "weight", None) for part in self.parts]
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -394,10 +397,10 @@ _bound, _held = Kept(MOST_REMEMBERED), Kept(MOST_REMEMBERED)
 
 def _remembered(kept: Kept, layer: Layer, size: tuple[Index, ...], make: Callable[..., Any]) -> Any:
     """What a layer becomes at a size, the same object as long as the layer lives."""
-    if is_symbolic(*size):
-        return make(size)
     known = kept.get(layer, size)
-    return kept.put(layer, size, make(size)) if known is None else known
+    if known is not None:
+        return known
+    return make(size) if is_symbolic(*size) else kept.put(layer, size, make(size))
 
 
 def bound_at(layer: ElementaryLayer, size: tuple[Index, ...]) -> Bound:

@@ -128,7 +128,7 @@ class Convolution(ElementaryLayer):
         return Stencil(tuple(axes), self.in_channels, self.out_channels, self.groups)
 
     def run(self, x: Array) -> Array:
-        return with_bias(self._linear, self, x)
+        return self._linear(x) if self.bias is None else with_bias(self._linear, self, x)
 
     def _linear(self, x: Array) -> Array:
         """The map of its size applied; floats go to the dense path without one being made."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
 from convmatrix.layers import Layer
-from convmatrix.layers.arrays import HALF, as_array, as_numpy, narrowed, widened
+from convmatrix.layers.arrays import HALF, as_array, as_numpy, came_as, rounded_once
 from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.maps.arraylike import ArrayLike
@@ -119,8 +119,11 @@ class Map(ArrayLike, ABC):
                 f"rows), got shape {vector.shape}; use A(x) for an array of shape {self.in_shape}"
             )
         lead = vector.shape[1:]
-        y = self(vector.T.reshape(*lead, *self.in_shape)).reshape(*lead, -1).T
-        return narrowed(y, other, vector, self._weights)
+
+        def product(v: Array) -> Array:
+            return self(v.T.reshape(*lead, *self.in_shape)).reshape(*lead, -1).T
+
+        return rounded_once(product, vector, came_as(other, vector), self._weights)
 
     def __call__(self, x: Any) -> Array:
         """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
@@ -136,10 +139,10 @@ class Map(ArrayLike, ABC):
         if array.dtype.kind not in "biufcO":
             raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
         batch = array.shape[:lead]
-        result = self._forward(widened(array).reshape(prod(batch), *self.in_shape))
-        return narrowed(result.reshape(*batch, *self.out_shape), x, array, self._weights)
+        flat = array.reshape(prod(batch), *self.in_shape)
+        y = rounded_once(self._forward, flat, came_as(x, array), self._weights)
+        return y.reshape(*batch, *self.out_shape)
 
-    @property
     def _weights(self) -> tuple[Array | None, ...]:
         """The weights of its leaves."""
         return tuple(leaf.weight for leaf in self.leaves)
@@ -308,13 +311,13 @@ class Map(ArrayLike, ABC):
         Half precision, which SciPy has not, becomes float32. Integers become int64, so that no
         product wraps round: `A.to_scipy() @ x` is `A(x)`.
         """
-        given = [weight.dtype for weight in self._weights if weight is not None]
+        given = [weight.dtype for weight in self._weights() if weight is not None]
         common = np.result_type(*given) if given else np.dtype(np.float64)
         if common.kind not in "biu":
             return np.dtype(np.float32) if common == HALF else common
         if any(leaf.has_fractions for leaf in self.leaves):
             return np.dtype(np.float64)
-        large = any(w is not None and _passes_int64(w) for w in self._weights)
+        large = any(w is not None and _passes_int64(w) for w in self._weights())
         return np.dtype(np.uint64 if large else np.int64)
 
     def to_scipy(self, dtype: Any = None) -> csr_array:
@@ -394,15 +397,15 @@ class Map(ArrayLike, ABC):
 
     def _flat(self, v: Array) -> Array:
         """Apply to `(batch, elements)`."""
-        array = as_numpy(v)
-        y = self._forward(widened(array).reshape(-1, *self.in_shape))
-        return narrowed(y.reshape(len(v), -1), v, array, self._weights)
+        flat = as_numpy(v).reshape(-1, *self.in_shape)
+        y = rounded_once(self._forward, flat, came_as(v, flat), self._weights)
+        return y.reshape(len(v), -1)
 
     def _flat_adjoint(self, v: Array) -> Array:
         """Apply the transpose to `(batch, elements)`."""
-        array = as_numpy(v)
-        x = self._adjoint(widened(array).reshape(-1, *self.out_shape))
-        return narrowed(x.reshape(len(v), -1), v, array, self._weights)
+        flat = as_numpy(v).reshape(-1, *self.out_shape)
+        x = rounded_once(self._adjoint, flat, came_as(v, flat), self._weights)
+        return x.reshape(len(v), -1)
 
     def to_sympy(self) -> ImmutableSparseMatrix:
         """The matrix in SymPy: exact numbers, and symbols `w[...]` where a layer has no weight.

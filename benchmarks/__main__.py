@@ -125,6 +125,7 @@ if __name__ == "__main__":
     from benchmarks.explorer import explorer
     from benchmarks.graphs import graphs
     from benchmarks.images import images
+    from benchmarks.memory import memory
     from benchmarks.network import network
     from benchmarks.scaling import scaling
     from benchmarks.separability import separability
@@ -134,7 +135,7 @@ if __name__ == "__main__":
         "matrix": matrix, "import": imports, "proofs": proofs, "dense": dense, "small": small,
         "network": network, "images": images, "scaling": scaling,
         "separability": separability, "graphs": graphs, "explorer": explorer,
-        "server": server,
+        "server": server, "memory": memory,
     }  # fmt: skip
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):

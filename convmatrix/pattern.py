@@ -98,6 +98,12 @@ class Pattern:
             turned.data, self.shape[::-1], self.tap_counts,
         )  # fmt: skip
 
+    def frozen(self) -> Pattern:
+        """The same pattern, its arrays no longer writable."""
+        for array in (self.indptr, self.indices, self.tap):
+            array.flags.writeable = False
+        return self
+
     def blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         """The triples `(rows, columns, taps)`, so many at a time."""
         for low in range(0, self.nnz, most):

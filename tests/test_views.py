@@ -249,3 +249,13 @@ def test_int64_indices_are_chosen_before_building():
     with pytest.raises(cm.TooLargeError, match="are available"):
         A.to_scipy()
     assert A.nnz == 64 * 64 * (3 * 4096 - 2) ** 2
+
+
+def test_a_pattern_that_is_kept_can_not_be_changed():
+    for a in (cm.conv1d(1, 1, 3).on(5), cm.conv1d(1, 1, 3).on(5).T, cm.pad(1, ndim=1).on(3)):
+        for array in (a.pattern.indptr, a.pattern.indices, a.pattern.tap):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7
+    matrix = cm.channel_shuffle(2, channels=4, ndim=1).on(3).to_scipy()
+    matrix.data[:] = 2  # a matrix is its owner's
+    matrix.indices[:] = matrix.indices[::-1]

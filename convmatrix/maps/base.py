@@ -163,10 +163,11 @@ class Map(ArrayLike, ABC):
 
     @cached_property
     def pattern(self) -> Pattern:
-        """The triples (output, tap, input) as CSR arrays; see `Pattern`."""
+        """The triples (output, tap, input) as CSR arrays, which are kept and can not be changed;
+        see `Pattern`."""
         self._require_numbers("list its pattern")
         check_memory(self._pattern_need().peak, f"a pattern of {self.nnz} triples")
-        return self._pattern()
+        return self._pattern().frozen()
 
     @abstractmethod
     def _pattern_need(self) -> Need:

@@ -115,9 +115,9 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     """
     bound = given_map(layer, input_size, "connectivity")
     bound._require_numbers("count its connections")
-    reads, feeds = bound._all_paths(), bound._all_paths(back=True)
     middle = (0, *(n // 2 for n in bound.out_shape[1:]))
     seen = np.array([e[1:] for e in bound.reach(middle, back=True)])
+    reads, feeds = bound._all_paths(), bound._all_paths(back=True)
     if not len(seen):
         ends: tuple[tuple[int, int], ...] = ()
         return Connectivity(reads, feeds, _inside(bound, reads), ends, 0.0)

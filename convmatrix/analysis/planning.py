@@ -22,6 +22,7 @@ from convmatrix.limits import check_memory
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.base import number_type
 from convmatrix.maps.given import given_layer
+from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Stencil
 
 __all__ = ["Plan", "plan"]
@@ -145,6 +146,7 @@ def plan(
     inner = shape[:lead] + bound.in_shape
     for leaf, transposed in _in_order(bound):
         outer = shape[:lead] + (leaf.in_shape if transposed else leaf.out_shape)
+        index_dtype(prod(inner), prod(outer))  # no array has more elements
         parts.append(
             _one(leaf, transposed, batch, kind, Choice(method, threads, tolerance), inner, outer)
         )

@@ -212,8 +212,17 @@ class Axis:
 
     def inputs_of(self, o: int) -> list[tuple[int, int]]:
         """Every `(input, tap)` that output `o` reads, in the order of the inputs."""
-        reads = ((self.read(o, t), t) for t in range(self.kernel))
-        return sorted((i, t) for i, t in reads if self.inside(i))
+        if self.folds:
+            return sorted((self.read(o, t), t) for t in range(self.kernel))
+        taps = (mirrored(t, self.kernel) if self.flip else t for t in self.live(o))
+        return [(self.source(o, t), t) for t in taps]
+
+    def live(self, o: int) -> range:
+        """The places of output `o`'s window, in the order of the inputs, that are real inputs
+        and no padding."""
+        begin = source(o, 0, stride=self.stride, dilation=self.dilation, before=self.before)
+        least, most = -(begin // self.dilation), (self.size - 1 - begin) // self.dilation
+        return range(max(0, least), min(self.kernel - 1, most) + 1)
 
     def outputs_of(self, i: int) -> list[tuple[int, int]]:
         """Every `(output, tap)` that reads input `i`, in the order of the outputs."""

@@ -49,26 +49,21 @@ def half_pixel(o: Index, outputs: Index, inputs: Index) -> Index:
 
 def _linear(n: int, m: int, scale: float | None, align_corners: bool) -> list[Reads]:
     if align_corners:
-        step = Fraction(n - 1, m - 1) if m > 1 else Fraction(0)
-        places = [step * o for o in range(m)]
+        whole = max(1, m - 1)
+        places = [(n - 1) * o for o in range(m)]
     else:
         step = 1 / Fraction(scale) if scale else Fraction(n, m)
-        wide, narrow = step.denominator, step.numerator
-        places = [
-            max(Fraction(0), Fraction(half_pixel(o, wide, narrow), 2 * wide)) for o in range(m)
-        ]
-    rows: list[Reads] = []
-    for place in places:
-        left = min(int(place), n - 1)
-        right = place - left if left < n - 1 else Fraction(0)
-        unused = (ABSENT, Fraction(0))
-        rows.append(
-            (
-                (left, 1 - right) if right < 1 else unused,
-                (left + 1, right) if right else unused,
-            )
-        )
-    return rows
+        whole = 2 * step.denominator
+        places = [max(0, half_pixel(o, step.denominator, step.numerator)) for o in range(m)]
+    split = [divmod(place, whole) for place in places]  # the input before, and how far behind it
+    shares = {rest: (Fraction(whole - rest, whole), Fraction(rest, whole)) for _, rest in split}
+    unused, one = (ABSENT, Fraction(0)), Fraction(1)
+    return [
+        ((left, shares[rest][0]), (left + 1, shares[rest][1]))
+        if rest and left < n - 1
+        else ((min(left, n - 1), one), unused)
+        for left, rest in split
+    ]
 
 
 RESIZE_MODES: dict[str, Callable[[int, int, float | None, bool], list[Reads]]] = {

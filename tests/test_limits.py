@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import numpy as np
 import pytest
-from bounds import run
+from bounds import run, within
 
 import convmatrix as cm
 from convmatrix import limits
@@ -52,3 +55,22 @@ def test_control_groups_count_with_their_parents(monkeypatch, line, limit, used)
 def test_a_system_that_tells_nothing_refuses_nothing(monkeypatch):
     monkeypatch.setattr(limits, "available_memory", lambda: None)
     limits.check_memory(10**30, "anything")
+
+
+CALLS = [
+    lambda: cm.upsample(scale_factor=2, mode="linear", ndim=1).on(10**5).nnz,
+    lambda: cm.upsample(scale_factor=2, mode="linear", ndim=1).on(10**10).nnz,
+    lambda: cm.avg_pool(3, padding=1, count_include_pad=False).on(10**5, 10**5).nnz,
+    lambda: cm.avg_pool(3, padding=1, count_include_pad=False).on(10**9, 10**9).nnz,
+    lambda: cm.conv2d(1, 1, 3, weight=np.ones((1, 1, 3, 3)), padding=10**6)(np.ones((1, 5, 5))),
+    lambda: cm.conv1d(1, 1, 10**9, padding=10**9 - 1).on(1).inputs_of((0, 0)),
+    lambda: cm.conv1d(1, 1, 10**9, padding=10**9 - 1).on(1).outputs_of((0, 0)),
+    lambda: cm.draw.draw_figure(cm.conv2d(1, 1, 3).on(10**6, 10**6)),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_small_questions_of_large_things_are_answered_or_refused_at_once(call):
+    with within(3, work=True):
+        with suppress(cm.TooLargeError):
+            assert call() is not None

@@ -12,6 +12,7 @@ from convmatrix.dense.engine import Choice, current, engine, under
 from convmatrix.dense.separable import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
+from convmatrix.limits import check_memory
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 
 __all__ = ["adjoint", "forward"]
@@ -19,6 +20,8 @@ __all__ = ["adjoint", "forward"]
 Array = np.ndarray[Any, Any]
 
 EXACT_IN_FLOAT64 = 2**53
+MOST_UNASKED = 1 << 26
+"""Results with more elements ask whether there is memory for them."""
 
 
 def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
@@ -91,6 +94,9 @@ def _exact(transposed: bool) -> Choice:
 def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
     if not len(x):
         return np.empty((0, *(stencil.in_shape if transposed else stencil.out_shape)), x.dtype)
+    result = len(x) * prod(stencil.in_shape if transposed else stencil.out_shape)
+    if result > MOST_UNASKED:
+        check_memory(result * x.dtype.itemsize, "the result", "a smaller input or less padding")
     made, shape = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
     out = np.empty((len(x), *shape), x.dtype)
     made(x, out)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from convmatrix.errors import ShapeError
 from convmatrix.stencil import Stencil
 
 __all__ = ["max_pool"]
@@ -19,7 +20,9 @@ def max_pool(stencil: Stencil, x: Array) -> Array:
 
     NaN wins, as in PyTorch; a window of padding alone gives the dtype's least value (-inf).
     """
-    least = -np.inf if x.dtype.kind in "fO" else np.iinfo(x.dtype).min
+    if x.dtype.kind == "c":
+        raise ShapeError("complex numbers have no largest one; use x.real, x.imag or abs(x)")
+    least: Any = -np.inf if x.dtype.kind in "fO" else x.dtype.kind != "b" and np.iinfo(x.dtype).min
     best = np.full((*x.shape[:2], *stencil.out_shape[1:]), least, x.dtype)
     for taps in product(*map(range, stencil.kernel)):
         part, live = x, np.ones((), bool)

@@ -272,6 +272,10 @@ def draw_grid(
     size = shape[1:] if len(shape) == 3 else (1, *shape[1:])
     if len(size) != 2 or shape[0] != 1:
         raise GeometryError(f"a grid shows one channel of 1-D or 2-D, got shape {shape}")
+    if prod(size) > MOST_EDGES:
+        raise TooLargeError(
+            f"a grid shows at most {MOST_EDGES} cells, this has {prod(size)}; draw a smaller map"
+        )
     ax = make_axes(ax, (0.45 * size[1] + 0.6, 0.45 * size[0] + 0.6))
     lights = {_cell(e) for e in lit}
     labels = {_cell(e): text for e, text in (names or {}).items()}

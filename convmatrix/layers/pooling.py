@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from convmatrix.errors import GeometryError
+from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers.base import (
     ChannelwiseLayer,
     Padding,
@@ -63,6 +63,10 @@ class Pool(ChannelwiseLayer):
         return tuple(given), axes
 
 
+MOST_ROWS = 1 << 22
+"""So many outputs have a divisor of their own, at most."""
+
+
 def _ceil(axis: Axis) -> Axis:
     """Enough trailing padding for a last, partial window, unless it starts in the padding."""
     outputs = -(-axis.room // axis.stride) + 1
@@ -112,12 +116,15 @@ class AveragePool(Pool):
             low, high = 0, declared.size
         if low == axis.first and axis.source(axis.outputs - 1, axis.kernel - 1) < high:
             return ((Fraction(1, axis.kernel),) * axis.kernel,)
-        rows = []
-        for o in range(axis.outputs):
-            places = (axis.source(o, t) for t in range(axis.kernel))
-            counted = sum(low <= place < high for place in places)
-            rows.append((Fraction(1, max(1, counted)),) * axis.kernel)
-        return tuple(rows)
+        if axis.outputs > MOST_ROWS:
+            raise TooLargeError(
+                f"avg_pool with {axis.outputs} outputs an axis has a divisor for each, more than "
+                f"the {MOST_ROWS} that are listed; count padding, or use a smaller input"
+            )
+        counted = replace(axis, size=high - low, before=axis.before + low)
+        counts = [max(1, len(counted.live(o))) for o in range(axis.outputs)]
+        rows = {count: (Fraction(1, count),) * axis.kernel for count in set(counts)}
+        return tuple(rows[count] for count in counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -71,6 +71,5 @@ CALLS = [
 
 @pytest.mark.parametrize("call", CALLS)
 def test_small_questions_of_large_things_are_answered_or_refused_at_once(call):
-    with within(3, work=True):
-        with suppress(cm.TooLargeError):
-            assert call() is not None
+    with within(3, work=True), suppress(cm.TooLargeError):
+        assert call() is not None

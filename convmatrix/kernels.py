@@ -1,7 +1,7 @@
 """Well-known spatial kernels, as correlation kernels: exact numbers where they are rational.
 
 Every function returns a new array: integers as int64, other rational kernels as objects of
-`fractions.Fraction`, sampled ones as float64. `dtype=` converts.
+`fractions.Fraction`, sampled ones as float64. `dtype=` converts, to integers only what they hold.
 
 >>> sobel()
 array([[-1,  0,  1],
@@ -242,6 +242,8 @@ def named(text: str) -> Array:
     >>> named("laplacian:8")[1].tolist()
     [1, -8, 1]
     """
+    if not isinstance(text, str):
+        raise WeightError(f"a kernel's name is a text, e.g. 'gaussian:5', got {text!r:.60}")
     name, *given = text.split(":")
     name = name.strip().lower()
     if name not in NAMES:
@@ -269,7 +271,20 @@ def _derivative(smooth: list[int], axis: int, ndim: int, dtype: Any) -> Array:
 
 def _made(kernel: Any, dtype: Any) -> Array:
     array = np.asarray(kernel)
-    return array if dtype is None else array.astype(dtype)
+    if dtype is None:
+        return array
+    try:
+        wanted = np.dtype(dtype)
+    except (TypeError, ValueError):
+        wanted = np.dtype("V")
+    if wanted.kind not in "biufcO":
+        raise WeightError(f"dtype must be a NumPy dtype of numbers, e.g. 'float32', got {dtype!r}")
+    made = array.astype(wanted)
+    if wanted.kind in "biu" and (made != array).any():
+        raise WeightError(
+            f"dtype={wanted} does not hold the kernel's numbers; use a wider one, or 'float32'"
+        )
+    return made
 
 
 def _size(size: Any, *, odd: bool = False) -> int:

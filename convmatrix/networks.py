@@ -444,7 +444,8 @@ def network(graph: DiGraph) -> Network:
     graph
         A NetworkX `DiGraph`. A node is a layer (also a stack or a network), or has one as its
         attribute ``layer``; a node without a layer only joins. Nodes without predecessors read
-        the network's input, whose channels are those that the layers ask for; there is one node
+        the network's input, whose channels are those that the layers ask for (1 where all take any
+        number: say it of one, `relu(channels=3)`); there is one node
         without successors, the output. Where several branches meet, the node's attribute
         ``join`` says how: ``add`` (default) or ``concat`` (channels, in the order of the edges).
 
@@ -485,7 +486,8 @@ def network(graph: DiGraph) -> Network:
     if len(axes) != 1:
         given = " and ".join(f"{n} (node {node.name!r})" for n, node in sorted(axes.items()))
         raise GeometryError(
-            f"network needs layers with one number of axes, got {given or 'no layer'}; see ndim="
+            f"network needs layers with one number of axes, got "
+            f"{given + '; see ndim=' if given else 'none; give a node one: add_node(.., layer=..)'}"
         )
     channels = _input_channels(nodes)
     fitted, outputs = _fitted(nodes, channels)

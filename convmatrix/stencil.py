@@ -90,7 +90,8 @@ def check_element(element: Iterable[int] | int, shape: tuple[int, ...]) -> Eleme
         index = tuple(map(operator.index, element if isinstance(element, Iterable) else (element,)))
     except TypeError:
         raise ShapeError(
-            f"an element is (channel, *position) in integers within shape {shape}, got {element!r}"
+            f"an element is (channel, *position) in integers within shape {shape}, got "
+            f"{element!r:.60}; the graph's node 'x_0_1_2' is (0, 1, 2)"
         ) from None
     if flat:
         count = prod(shape)

@@ -27,7 +27,8 @@ def still(bound: Map) -> str:
         return f"<code>{name}</code>"
     rows, columns = bound.shape
     if bound.nnz > MOST_ENTRIES or not bound.nnz:
-        return f"<code>{name}</code><br><small>{bound.counted()}</small>"
+        hint = "; .explore() shows a window of them" if bound.nnz else ""
+        return f"<code>{name}</code><br><small>{bound.counted()}{hint}</small>"
     return f"<code>{name}</code><br>{_picture(bound, rows, columns)}"
 
 

@@ -177,6 +177,8 @@ def frozen_array(
 
 def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
     """What to do about an array of the wrong shape: no advice that would scramble a kernel."""
+    if name == "bias" and not array.ndim:
+        return "give one number a channel, or leave it out"
     if [n for n in array.shape if n != 1] == [n for n in shape if n != 1]:
         return f"reshape it to {tuple(shape)}"
     if name == "weight" and not is_symbolic(*shape) and sorted(array.shape) == sorted(shape):
@@ -258,6 +260,10 @@ class Layer(ABC):
     def sizes(self, *size: Any) -> tuple[Index, ...]:
         """The input size as a tuple, from `5, 5` or `(5, 5)` or (all axes alike) `5`."""
         value = size[0] if len(size) == 1 else size
+        if not size:
+            raise GeometryError(
+                f"{self!r:.80} needs an input size: {self.ndim} integers, or one for all axes"
+            )
         return per_axis(value, self.ndim, "input size")
 
     def on(self, *size: Any) -> Map:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,7 +85,9 @@ class ChannelGroups:
     def layer(self, **geometry: Any) -> Convolution | Sequential:
         """The same layer as a grouped convolution, between permutations where they are needed.
 
-        Raises `WeightError` where the blocks differ in size.
+        Channels without a weight fill up its groups, of which it has the most that hold the other
+        blocks and divide both numbers of channels. Raises `WeightError` where those blocks differ
+        in size.
 
         >>> weight = np.eye(4)[[2, 3, 0, 1]].reshape(4, 4, 1)
         >>> found = channel_groups(weight)
@@ -95,45 +100,56 @@ class ChannelGroups:
             raise ArgumentError(f"the layer has its {' and '.join(own)} from here; leave that out")
         if not kernel:  # of a linear layer
             return replace(self, weight=self.weight[..., None]).layer(**geometry)
-        if self.in_order == self.count:
-            return self._grouped(range(inputs), range(outputs), geometry)
-        if not self.equal:
-            sizes = sorted({(len(i), len(o)) for i, o in self.groups})
-            raise WeightError(
-                f"blocks of different sizes {sizes} (inputs, outputs) are no grouped convolution; "
-                f"use .groups to run them one by one"
-            )
-        read = [c for block, _ in self.groups for c in block]
-        made = [o for _, block in self.groups for o in block]
+        held = self._held()
+        if len(held) <= self.in_order:
+            return self._grouped(range(inputs), range(outputs), self.in_order, geometry)
+        read, made = _joined(held)
         ndim = len(kernel)
         before = np.eye(inputs, dtype=int)[read].reshape(inputs, inputs, *(1,) * ndim)
         after = np.eye(outputs, dtype=int)[np.argsort(made)]
         bias = geometry.pop("bias", None)
         return sequential(
             pointwise(inputs, inputs, ndim=ndim, weight=before),
-            self._grouped(read, made, geometry),
+            self._grouped(read, made, len(held), geometry),
             pointwise(
                 outputs, outputs, ndim=ndim, bias=bias,
                 weight=after.reshape(outputs, outputs, *(1,) * ndim),
             ),
         )  # fmt: skip
 
-    def _grouped(self, read: Any, made: Any, geometry: dict[str, Any]) -> Convolution:
+    def _held(self) -> list[tuple[list[int], list[int]]]:
+        """Inputs and outputs of the most equal groups that hold the blocks of live channels."""
+        live = [block for block in self.groups if all(block)]
+        sizes = sorted({(len(i), len(o)) for i, o in live})
+        if len(sizes) > 1:
+            raise WeightError(
+                f"blocks of different sizes {sizes} (inputs, outputs) are no grouped convolution; "
+                f"use .groups to run them one by one"
+            )
+        outputs, inputs = self.weight.shape[:2]
+        each = sizes[0] if sizes else (1, 1)
+        most = gcd(inputs, outputs)
+        for count in (n for n in range(most, 0, -1) if most % n == 0):
+            room = min(inputs // count // each[0], outputs // count // each[1])
+            if room * count >= len(live):
+                break
+        held = [_joined(live[g * room : (g + 1) * room]) for g in range(count)]
+        dead_in, dead_out = map(iter, _joined([b for b in self.groups if not all(b)]))
+        for read, made in held:
+            read += islice(dead_in, inputs // count - len(read))
+            made += islice(dead_out, outputs // count - len(made))
+        return held
+
+    def _grouped(self, read: Any, made: Any, count: int, geometry: dict[str, Any]) -> Convolution:
         outputs, inputs, *kernel = self.weight.shape
         ordered = self.weight[np.ix_(list(made), list(read))]
-        each_in, each_out = inputs // self.count, outputs // self.count
+        each_in, each_out = inputs // count, outputs // count
         weight = np.concatenate([
             ordered[g * each_out : (g + 1) * each_out, g * each_in : (g + 1) * each_in]
-            for g in range(self.count)
+            for g in range(count)
         ])  # fmt: skip
         return conv(
-            len(kernel),
-            inputs,
-            outputs,
-            tuple(kernel),
-            groups=self.count,
-            weight=weight,
-            **geometry,
+            len(kernel), inputs, outputs, tuple(kernel), groups=count, weight=weight, **geometry
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,6 +209,11 @@ def channel_groups(weight: Any, *, tol: float = 0.0) -> ChannelGroups:
     blocks += [((), (o,)) for o in np.flatnonzero(~live.any(axis=1)).tolist()]
     blocks.sort(key=lambda block: (min(block[0], default=inputs), block[1]))
     return ChannelGroups(tuple(blocks), _in_order(live), array, float(tol))
+
+
+def _joined(blocks: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tuple[list[int], list[int]]:
+    """The inputs and the outputs of several blocks."""
+    return [c for block, _ in blocks for c in block], [o for _, block in blocks for o in block]
 
 
 def _live(weight: Array, tol: float) -> Array:

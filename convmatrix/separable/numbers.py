@@ -53,6 +53,10 @@ def kernel_array(kernel: Any, least: int = 2) -> Array:
         raise WeightError(
             f"a kernel must be rectangular, got rows of different lengths: {kernel!r:.60}"
         ) from None
+    if not array.ndim:
+        raise WeightError(
+            f"a kernel is an array or a name, got {kernel!r:.60}; of a layer give its .weight"
+        )
     if array.dtype.kind == "f" and isinstance(kernel, (list, tuple)):
         given = np.asarray(kernel, object)  # NumPy makes floats of large ints beside negative ones
         if array.shape == given.shape and _kinds(given) <= {int, bool}:

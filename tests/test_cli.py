@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.io import mmread
 from scipy.sparse import load_npz
 
 import convmatrix as cm
@@ -178,6 +179,22 @@ def test_matrix_files(run, tmp_path, kind):
     assert (status, out, err) == (0, "", f"wrote {path}: 2×4, 6 connections\n")
     assert path.stat().st_size
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "words", ["", "--stride 2 --padding 1", "--padding 1 --padding-mode replicate --input 2x2"]
+)
+def test_without_a_weight_mtx_holds_the_places(run, tmp_path, words):
+    path = tmp_path / "m.mtx"
+    status, out, _ = run("matrix", *words.split(), "-o", path)
+    assert (status, out) == (0, "")
+    assert path.read_text().startswith("%%MatrixMarket matrix coordinate pattern ")
+    ones = run("matrix", *words.split(), "--weight", "1 1 1; 1 1 1; 1 1 1", "-o",
+               tmp_path / "m.npz")  # fmt: skip
+    assert ones[0] == 0
+    there = load_npz(tmp_path / "m.npz").toarray() != 0
+    np.testing.assert_array_equal(mmread(path).toarray() != 0, there)
+    complains(run("matrix", "--kind", "max_pool", "-o", path), "not linear")
 
 
 @pytest.mark.parametrize("weight", ["0.5 1 2", "[0.5, 1, 2]"])

@@ -151,6 +151,8 @@ HUGE = str(10**39)
         ["graph", "--in-channels", HUGE],
         ["graph", "--from", f"0,{HUGE},0"],
         ["graph", "--window", f"0:{HUGE}x0:1"],
+        ["graph", "--stride", "10000000", "--input", "10000000x10000000", "-o", "none/g.png"],
+        ["check", "\ud800"],
         ["matrix", "--input", "9" * 5000],
         ["separable", "[" * 2000],
         ["separable", "1 " * 5000],

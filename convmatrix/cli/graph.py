@@ -68,10 +68,10 @@ def graph(
         _write_graph(bound, output or "-", format or (None if output else "json"),
                      view=view, axis=axis, window=ranges, merge=merge)  # fmt: skip
         return None
-    if ranges is None and sum(bound.shape) > MOST_PRINTED:
+    if ranges is None and sum(bound.shape) + bound.nnz > MOST_PRINTED:
         raise TooLargeError(
-            f"a graph of {sum(bound.shape):,} elements is too large to print; write it with -o, or "
-            f"ask for a part with --window, --from or --to"
+            f"a graph of {sum(bound.shape):,} elements, {bound.counted()}, is too large to print; "
+            f"write it with -o, or ask for a part with --window, --from or --to"
         )
     network = bound.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
     if network is None:
@@ -85,7 +85,8 @@ def graph(
     return None
 
 
-MOST_PRINTED = 10_000_000
+MOST_PRINTED = 1_000_000
+"""Elements and connections together; NetworkX holds them all first."""
 
 
 def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> None:  # noqa: A002

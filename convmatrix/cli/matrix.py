@@ -25,7 +25,8 @@ __all__ = ["matrix"]
 def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) -> None:  # noqa: A002
     """The matrix of a layer, of your own or of MODEL: printed, or in a file.
 
-    -o writes .npz .mtx .npy, or draws .tex .svg .png.
+    -o writes .npz .mtx .npy, or draws .tex .svg .png. Without --weight .mtx holds the places of
+    the entries alone, .tex symbols.
     """
     from convmatrix.writers import write_matrix
 
@@ -37,7 +38,7 @@ def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) 
         leave_out("as_json", why="with -o")
     bound = asked.map(exact=not numeric)
     if output is not None:
-        if not bound.has_weights and numeric:
+        if not bound.has_weights and kind in ("npz", "npy"):
             raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
         write_matrix(bound, output, format=format)
         if output != "-":

@@ -26,6 +26,9 @@ __all__ = [
 MOST_EDGES = 5_000
 """Above this a drawing of single edges shows nothing but ink."""
 
+MOST_ELEMENTS = 50_000
+"""Above this, most of them alone, their dots are one line."""
+
 MOST_BLOCKS = 64
 """Blocks a side up to which the lines between the Toeplitz blocks are drawn."""
 
@@ -95,6 +98,9 @@ def draw_graph(
     table = table_of(a, view, axis, window)
     if table.count > MOST_EDGES:
         raise _too_large(table.count)
+    elements = sum(space.size for space in table.spaces)
+    if window is None and elements > MOST_ELEMENTS:
+        raise _too_large(elements, MOST_ELEMENTS, "elements")
     places = {space: np.empty(0, np.int64) for space in table.spaces}
     for space, flat in table.places():
         places[space] = np.concatenate([places[space], flat])
@@ -130,9 +136,9 @@ def draw_graph(
     return ax
 
 
-def _too_large(edges: int) -> TooLargeError:
+def _too_large(count: int, most: int = MOST_EDGES, what: str = "edges") -> TooLargeError:
     return TooLargeError(
-        f"a drawing shows at most {MOST_EDGES} edges, this graph has {edges}; show a part of it "
+        f"a drawing shows at most {most} {what}, this graph has {count}; show a part of it "
         f"(--window 0:4x0:4, window=[(0, 4), (0, 4)]), bind the layer to a smaller input, or "
         f"export the graph and open it in Gephi or Cytoscape"
     )

@@ -18,5 +18,5 @@ def read_text(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise FileError(f"no such file: {path}; give an existing file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a name that no file can have, bytes that are no text
         raise FileError(f"cannot read {path}: {error}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,8 +21,9 @@ MATRIX_FORMATS = ("npz", "mtx", "npy", "tex", "svg", "png")
 def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None:  # noqa: A002
     r"""Write the matrix of a map; the format by `path`'s suffix, or as given.
 
-    ``npz`` (SciPy's `save_npz`), ``mtx`` (Matrix Market), ``npy`` (dense), ``tex`` (LaTeX; with
-    symbols where there is no weight), or a picture ``svg``, ``png``. Path ``-`` is standard output.
+    ``npz`` (SciPy's `save_npz`), ``mtx`` (Matrix Market; where there is no weight, its entries'
+    places alone, `pattern`), ``npy`` (dense), ``tex`` (LaTeX; with symbols where there is no
+    weight), or a picture ``svg``, ``png``. Path ``-`` is standard output.
 
     >>> import convmatrix as cm
     >>> write_matrix(cm.conv1d(1, 1, 2, weight=[[[1, -1]]]).on(3), "-", format="tex")
@@ -45,14 +47,27 @@ def write_matrix(a: Map, path: str | Path, *, format: str | None = None) -> None
         dense = a.to_dense()
         with target(path) as file:
             np.save(file, dense, allow_pickle=False)
-    else:
+    elif kind == "npz":
+        from scipy.sparse import save_npz
+
         matrix = a.to_scipy()
         with target(path) as file:
-            if kind == "npz":
-                from scipy.sparse import save_npz
+            save_npz(file, matrix)
+    else:
+        from scipy.io import mmwrite
 
-                save_npz(file, matrix)
-            else:
-                from scipy.io import mmwrite
+        matrix = a.to_scipy() if a.has_weights else _places(a)
+        with target(path) as file:
+            mmwrite(file, matrix, field=None if a.has_weights else "pattern")
 
-                mmwrite(file, matrix)
+
+def _places(a: Map) -> Any:
+    """The matrix with a 1 at each of its entries, where several taps meet too."""
+    from scipy.sparse import csr_array
+
+    a._require_linear("matrix")
+    pattern = a.pattern
+    ones = np.ones(pattern.nnz, np.int8)
+    found = csr_array((ones, pattern.indices, pattern.indptr), shape=a.shape)
+    found.sum_duplicates()
+    return found

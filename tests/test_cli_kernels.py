@@ -95,7 +95,8 @@ def test_numbers_of_a_text_are_exact(run):
 @pytest.mark.parametrize(
     ("kernel", "said"),
     [
-        ("sobels", "no kernel is called 'sobels'; there are "),
+        ("Sobell", "no kernel is called 'sobell'; did you mean 'sobel'?"),
+        ("sobels", "no kernel is called 'sobels'; did you mean 'sobel'? "),
         ("gaussian:x", "gaussian takes numbers with colons between"),
         ("none.json", "no such file: none.json"),
         ("none.csv", "no such file: none.csv"),
@@ -137,3 +138,21 @@ def test_many_kernels_in_one_array(run):
     assert (status, np.sum(json.loads(out)["separable"])) == (1, 7)
     complains(run("separable", "w.npy", "--axes", "y,x"), "--axes takes the axes of one kernel")
     complains(run("separable", "w.npy", "--axes", "7,8"), "ax")
+
+
+def test_names_of_kernels_in_any_case(run):
+    assert run("separable", "Sobel") == run("separable", "sobel")
+    assert run("matrix", "--weight", "SOBEL") == run("matrix", "--weight", "sobel")
+
+
+def test_separable_at_a_lower_precision_only(run):
+    rows = np.random.default_rng(0).standard_normal((2, 5)).astype(np.float32)
+    np.save("k.npy", np.outer(*rows).astype(float))  # was rounded to float32 once
+    status, out, _ = run("separable", "k.npy")
+    assert status == 1
+    assert "tol=" not in out
+    tolerance = re.search(r"--tol (\S+)", out)[1]
+    assert run("separable", "k.npy", "--tol", tolerance)[0] == 0
+    told = run("separable", "--help")[1]
+    assert "lower precision" in " ".join(told.split())
+    complains(run("separable", "k.npy", "--exact", "--tol", tolerance), "--tol does nothing")

@@ -212,8 +212,16 @@ def test_a_folder_that_is_not_there(tmp_path):
     )
 
 
+def test_matrix_market_without_numbers_is_a_pattern(tmp_path):
+    write_matrix(PLAIN, tmp_path / "m.mtx")
+    assert " pattern " in (tmp_path / "m.mtx").read_text().partition("\n")[0]
+    places = np.zeros(PLAIN.shape)
+    places[PLAIN.pattern.rows, PLAIN.pattern.indices] = 1
+    np.testing.assert_array_equal(mmread(tmp_path / "m.mtx").toarray(), places)
+
+
 def test_what_cannot_be_written_makes_no_file(tmp_path):
-    for kind in ("npz", "mtx", "npy"):
+    for kind in ("npz", "npy"):
         with pytest.raises(cm.WeightError):
             write_matrix(PLAIN, tmp_path / f"m.{kind}")
     for kind in MATRIX_FORMATS[:4]:

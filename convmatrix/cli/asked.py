@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import convmatrix as cm
-from convmatrix.errors import FileError, GeometryError
+from convmatrix.errors import FileError, GeometryError, printable
 from convmatrix.layers.base import per_axis
 from convmatrix.options import Options, build_layer, option
 from convmatrix.options.kinds import keywords
@@ -71,6 +71,7 @@ def _layer_of(model: str, name: str | None) -> TrainedLayer:
     """A layer of a model's file, by its name; the only one needs none."""
     layers = cm.read_layers(model)
     found = [one for one in layers if name in (None, one.name)]
+    found = found or [one for one in layers if name == printable(one.name)]  # as the list shows it
     if len(found) == 1:
         return found[0]
     what = f"{len(found)} layers" if name is None or found else "no layer"

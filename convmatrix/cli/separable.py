@@ -23,7 +23,8 @@ __all__ = ["separable"]
 @click.argument("kernel")
 @click.option("--exact", is_flag=True, help="Take floats as the binary fractions that they are.")
 @click.option("--decimal", is_flag=True, help="Take floats as the decimals they are printed as.")
-@click.option("--tol", type=float, help="For floats: σ₂ ≤ tol·σ₁ is separable.")
+@click.option("--tol", type=float, metavar="T",
+              help="For floats: separable where σ₂ ≤ T·σ₁.  [default: their rounding]")  # fmt: skip
 @click.option("--plot", metavar="FILE", help="Draw into a .svg or .png.")
 @click.option("--csv", metavar="FILE", help="Of a model: write the table; - is standard output.")
 @click.option("--layout", type=click.Choice(LAYOUTS, case_sensitive=False),
@@ -38,7 +39,8 @@ def separable(
     kernel: str, axes: str | None, exact: bool, decimal: bool, tol: float | None, plot: str | None,
     csv: str | None, layout: str | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Is KERNEL an outer product of 1-D kernels? Exit 1 if not.
+    """Is KERNEL an outer product of 1-D kernels? Exit 1 if not, also where it is one at a lower
+    precision only; --tol counts that as separable.
 
     KERNEL is '3 6 9; 4 8 12; 5 10 15', JSON, a name (sobel, gaussian:5:1.2), a file .npy .json .csv
     .txt, or a model (.onnx, .npz, .safetensors, .pt, .pth), whose layers are listed. With --axes an
@@ -50,6 +52,8 @@ def separable(
         _kind_of_plot(plot)
     if decimal:
         leave_out("exact", why="with --decimal")
+    if exact or decimal:
+        leave_out("tol", why=f"with --{'exact' if exact else 'decimal'}, which rounds nothing")
     if kernel.lower().endswith(tuple(MODELS)):
         if exact or decimal:
             raise GeometryError(
@@ -64,10 +68,15 @@ def separable(
     asked = None if axes is None else _axes(axes)
     how: Any = "decimal" if decimal else exact or None
     verdict = cm.separability(read_kernel(kernel), axes=asked, exact=how, tol=tol)
-    show(verdict.to_dict(), str(verdict), as_json)
+    show(verdict.to_dict(), _typed(verdict), as_json)
     if plot is not None:
         _plot(plot, lambda draw: draw.draw_separable(verdict))
     return 0 if np.all(verdict.separable) else 1
+
+
+def _typed(verdict: Any) -> str:
+    """A verdict in text, with the tolerance that it names as it is typed here."""
+    return str(verdict).replace("tol=", "--tol ")
 
 
 def _axes(text: str) -> tuple[int, ...]:
@@ -101,7 +110,7 @@ def _separable_model(
         with target(csv) as file:
             file.write(report.to_csv().encode())
     if csv != "-":
-        show(report.to_dict(), str(report), as_json)
+        show(report.to_dict(), _typed(report), as_json)
     if plot is not None:
         _plot(plot, lambda draw: draw.draw_energies(report))
     return 0

@@ -47,7 +47,7 @@ def read_kernel(text: str) -> Array:
         return parse_kernel("; ".join(rows if len(rows) > 1 else [line for line in lines if line]))
     if suffix == ".npy" or (len(text) < 1024 and isfile(text)):
         return read_array(text)
-    if re.fullmatch(r"[a-z]+(:[^ ;]*)?", text):
+    if re.fullmatch(r"[A-Za-z]+(:[^ ;]*)?", text):
         return kernels.named(text)
     return parse_kernel(text)
 

@@ -27,7 +27,7 @@ def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
 
     One that is not separable is drawn as kernel ≈ column × row, its best separable kernel.
     """
-    kernel = verdict.kernel
+    kernel = _verdict(verdict, "draw_separable").kernel
     if kernel.ndim != 2 or verdict.shape:
         raise GeometryError(f"the drawing is of one kernel of two axes, got shape {kernel.shape}")
     if verdict.factors is not None:
@@ -84,6 +84,7 @@ def _value(entry: Any) -> complex:
 
 def draw_singular_values(verdict: Separability, *, ax: Axes | None = None) -> Axes:
     """Draw a kernel's singular values as bars, with the error of the best sum of so many terms."""
+    _verdict(verdict, "draw_singular_values")
     sigma, errors = verdict.singular_values, verdict.errors
     ax = make_axes(ax, (max(3.5, 0.5 * len(sigma) + 2), 3))
     places = np.arange(1, len(sigma) + 1)
@@ -102,6 +103,12 @@ def draw_singular_values(verdict: Separability, *, ax: Axes | None = None) -> Ax
 def draw_energies(report: NetworkSeparability, *, ax: Axes | None = None) -> Axes:
     """Draw the energy of the kernels' first separable term, a line a layer: its median, its middle
     half and 5 to 95 %."""
+    from convmatrix.analysis import NetworkSeparability
+
+    if not isinstance(report, NetworkSeparability):
+        raise GeometryError(
+            f"draw_energies takes what network_separability gives, got {report!r:.60}"
+        )
     rows = report.layers
     ax = make_axes(ax, (8, max(2.5, 0.2 * len(rows) + 1.2)))
     places = np.arange(len(rows))
@@ -117,3 +124,13 @@ def draw_energies(report: NetworkSeparability, *, ax: Axes | None = None) -> Axe
     ax.set_xlabel("part of a kernel's energy in its best separable kernel (1 = separable)")
     ax.grid(axis="x", color="#dddddd", lw=0.5)
     return ax
+
+
+def _verdict(given: Any, who: str) -> Separability:
+    from convmatrix.separable import Separability
+
+    if not isinstance(given, Separability):
+        raise GeometryError(
+            f"{who} takes a verdict, got {given!r:.60}; make one: separability(kernel)"
+        )
+    return given

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
+from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
 from convmatrix.stencil import Element, check_element, unravel
@@ -28,6 +29,9 @@ MOST_EDGES = 5_000
 
 MOST_ELEMENTS = 50_000
 """Above this, most of them alone, their dots are one line."""
+
+BYTES = 32
+"""An entry of a drawn matrix takes: a float, and what Matplotlib makes of it."""
 
 MOST_BLOCKS = 64
 """Blocks a side up to which the lines between the Toeplitz blocks are drawn."""
@@ -60,7 +64,9 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     Where a tap's id is its place in the kernel alone (many channels), colours repeat by kernel
     position.
     """
-    pattern = needs_map(a, "draw_matrix").pattern
+    needs_map(a, "draw_matrix")._require_numbers("draw it")
+    check_memory(BYTES * prod(a.shape), "the picture of the matrix", "a smaller input")
+    pattern = a.pattern
     window = prod(a.leaves[-1].bound.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
     image = np.full(a.shape, np.nan)
     image[pattern.rows, pattern.indices] = pattern.tap % max(1, window)
@@ -164,7 +170,7 @@ def draw_grids(
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {(0, 0, 0): "1"}}`. Then only
     the edges of named inputs are drawn, a colour an input; otherwise all, a colour a tap.
     """
-    given = names or {}
+    given = _labels(names)
     needs_map(a, "draw_grids")
     if a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
@@ -303,8 +309,8 @@ def draw_figure(a: Map, *, names: dict[str, dict[Element, str]] | None = None) -
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {...}}`.
     """
     needs_map(a, "draw_figure")._require_numbers("draw it")
+    labels = _labels(names)
     plot = pyplot()
-    labels = names or {}
     figure: Figure = plot.figure(figsize=(13, 5), layout="constrained")
     subfigures: Any = figure.subfigures(1, 3, width_ratios=[2.4, 6, 4])
     grids, matrix, graph = subfigures
@@ -324,6 +330,16 @@ def save(ax: Axes, file: BinaryIO, kind: str) -> None:
     figure: Any = ax.figure
     figure.savefig(file, format=kind, dpi=150)
     pyplot().close(figure)
+
+
+def _labels(names: Any) -> dict[str, dict[Element, str]]:
+    """The names of elements a side, or `GeometryError` where they are of none."""
+    given = {} if names is None else names
+    if not isinstance(given, dict) or not given.keys() <= {"input", "output"}:
+        raise GeometryError(
+            f"names are by side, {{'input': {{(0, 0, 0): 'a'}}, 'output': ...}}, got {names!r:.60}"
+        )
+    return given
 
 
 def _heights(n: int) -> np.ndarray[Any, Any]:

@@ -115,3 +115,8 @@ def test_live_blocks_of_different_sizes_are_no_grouped_layer():
     weight = block_diagonal((4, 4), [([0], [0]), ([1, 2], [1, 2])])
     with pytest.raises(cm.WeightError, match=r"different sizes \[\(1, 1\), \(2, 2\)\]"):
         cm.channel_groups(weight).layer()
+
+
+def test_one_is_said_as_one():
+    assert str(cm.channel_groups(np.ones((2, 2, 3)))).startswith("1 channel group; as")
+    assert "it depends: 1 minor is not 0" in str(cm.separability(cm.weight_symbols("w", (2, 2))))

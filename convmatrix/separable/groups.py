@@ -164,7 +164,8 @@ class ChannelGroups:
     def __str__(self) -> str:
         shown = [f"  inputs {_run(i)} → outputs {_run(o)}" for i, o in self.groups[:8]]
         more = [f"  and {self.count - 8} more"] if self.count > 8 else []
-        head = f"{self.count} channel groups; as a grouped convolution in order: {self.in_order}"
+        said = "1 channel group" if self.count == 1 else f"{self.count} channel groups"
+        head = f"{said}; as a grouped convolution in order: {self.in_order}"
         return "\n".join([head, *shown, *more])
 
 

@@ -72,7 +72,9 @@ class SymbolicVerdict(Verdict):
             return False, "a minor is never 0 under the assumptions"
         if _contradict(self.conditions):
             return False, "the minors cannot all be 0 (their Gröbner basis is 1)"
-        return None, f"it depends: {len(self.conditions)} minors are not 0 for all values"
+        count = len(self.conditions)
+        said = "1 minor is" if count == 1 else f"{count} minors are"
+        return None, f"it depends: {said} not 0 for all values"
 
     def _table(self, axis: int) -> Array:
         """The unfolding along an axis, as polynomials where its entries are: SymPy's expressions

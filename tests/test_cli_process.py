@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -25,44 +27,79 @@ def shell(line, **environment):
     )
 
 
+@pytest.fixture
+def bare(monkeypatch):
+    """The command in this process with streams as given: exit status and their bytes."""
+
+    def bare(words, **streams):
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.argv", ["convmatrix", *shlex.split(words)])
+            for name, stream in streams.items():
+                patch.setattr(sys, name, stream)
+            with pytest.raises(SystemExit) as caught:
+                cli.main()
+            seen = []
+            for stream in filter(None, streams.values()):
+                stream.flush()
+                seen.append(stream.buffer.getvalue())
+        return caught.value.code or 0, *seen
+
+    return bare
+
+
+def stream(encoding="utf-8"):
+    return io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437"])
 @pytest.mark.parametrize("verb", ["graph --input 3", "prove transpose", "explore --text", "prove x",
                                   "matrix --json --weight sobel", "--help"])  # fmt: skip
-def test_an_old_code_page_takes_every_text(encoding, verb):
-    done = shell(f"convmatrix {verb}", PYTHONIOENCODING=encoding)
-    plain = shell(f"convmatrix {verb}", PYTHONIOENCODING="utf-8")
-    assert done.returncode == plain.returncode
-    assert b"Traceback" not in done.stderr
-    for old, new in ((done.stdout, plain.stdout), (done.stderr, plain.stderr)):
-        assert old == new.decode("utf-8").encode(encoding, "backslashreplace")
+def test_an_old_code_page_takes_every_text(bare, encoding, verb):
+    status, *old = bare(verb, stdout=stream(encoding), stderr=stream(encoding))
+    plain_status, *plain = bare(verb, stdout=stream(), stderr=stream())
+    assert status == plain_status
+    assert old == [text.decode("utf-8").encode(encoding, "backslashreplace") for text in plain]
 
 
-def test_json_in_an_old_code_page_is_json():
-    done = shell("convmatrix prove transpose --json", PYTHONIOENCODING="cp1252")
-    plain = shell("convmatrix prove transpose --json", PYTHONIOENCODING="utf-8")
-    told = [{**json.loads(d.stdout), "seconds": 0} for d in (done, plain)]
-    assert told[0]["statement"] == told[1]["statement"]
+def test_an_old_code_page_of_a_process():
+    done = shell("convmatrix graph --input 3", PYTHONIOENCODING="cp437")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"x_0_0 \\u2192 y_0_0 tap 0")
+
+
+def test_json_in_an_old_code_page_is_json(bare):
+    _, old = bare("prove transpose --json", stdout=stream("cp1252"))
+    _, plain = bare("prove transpose --json", stdout=stream())
+    assert json.loads(old)["statement"] == json.loads(plain)["statement"]
 
 
 @POSIX
 @pytest.mark.parametrize(
-    "verb", ["graph", "matrix --json --input 20x20", "graph --input 20x20 -o - "
-             "--format csv"],
-)  # fmt: skip
+    "verb", ["matrix --json --input 20x20", "graph --input 20x20 -o - --format csv"]
+)
 def test_a_reader_that_leaves_is_exit_141(verb):
     done = shell(f"set -o pipefail; convmatrix {verb} | true")
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+CLOSED = [("graph", 0), ("separable '1 2; 2 5'", 1), ("prove x", 2), ("--help", 0)]
+
+
+@pytest.mark.parametrize("closed", [["stdout"], ["stderr"], ["stdout", "stderr"], ["stdin"]])
+@pytest.mark.parametrize(("verb", "status"), CLOSED)
+def test_closed_streams(bare, verb, status, closed):
+    """Python has None where a stream is closed."""
+    open_ones = {name: stream() for name in ("stdout", "stderr") if name not in closed}
+    found, *seen = bare(verb, **dict.fromkeys(closed), **open_ones)
+    assert found == status
+    assert b"Traceback" not in b"".join(seen)
+
+
 @POSIX
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])
-@pytest.mark.parametrize(
-    ("verb", "status"),
-    [("graph", 0), ("separable '1 2; 2 5'", 1), ("prove x", 2), ("--help", 0)],
-)
-def test_closed_streams(verb, status, closed):
-    done = shell(f"convmatrix {verb} {closed}")
-    assert done.returncode == status
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_streams_of_a_process(closed):
+    done = shell(f"convmatrix separable '1 2; 2 5' {closed}")
+    assert done.returncode == 1
     assert b"Traceback" not in done.stderr + done.stdout
 
 

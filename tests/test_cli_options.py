@@ -176,3 +176,16 @@ def test_an_option_that_would_do_nothing_is_refused(run, tmp_path, monkeypatch, 
     np.save("x.npy", np.ones((1, 5, 5)))
     complains(run(*shlex.split(words)), "does nothing", "leave it out")
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
+
+
+def test_help_is_in_groups_and_has_examples_that_run(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for verb, command in cli.cli.commands.items():
+        told = run(verb, "--help")[1]
+        options = [param for param in command.params if param.opts[0].startswith("-")]
+        assert all(spelled in told for param in options for spelled in param.opts)
+        assert ("The layer:" in told) == any("--kernel" in param.opts for param in options)
+        for line in re.findall(r"^ +convmatrix (.*)$", told, re.M):
+            if "model" not in line and ".npy" not in line and ".png" not in line:
+                assert run(*shlex.split(line))[0] == 0, line
+    assert {p.name for p in tmp_path.iterdir()} == {"sobel.npz", "graph.graphml", "proof.json"}

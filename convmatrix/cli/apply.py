@@ -11,6 +11,7 @@ import numpy as np
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import bias_option, geometry, leave_out, model_options
+from convmatrix.cli.help import Verb
 from convmatrix.cli.layouts import Layout, layout_of
 from convmatrix.cli.out import json_option, output_option, say, show, warned
 from convmatrix.errors import GeometryError, ShapeError, WeightError
@@ -24,7 +25,7 @@ __all__ = ["apply"]
 Array = np.ndarray[Any, Any]
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("source", metavar="INPUT")
 @click.option(
     "--layout",

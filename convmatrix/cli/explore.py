@@ -10,6 +10,7 @@ import click
 
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
+from convmatrix.cli.help import Verb
 from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import GeometryError
 from convmatrix.options import Options
@@ -17,7 +18,7 @@ from convmatrix.options import Options
 __all__ = ["explore"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--text", "as_text", is_flag=True, help="Draw grids and matrix in the terminal.")
 @click.option("--port", type=click.IntRange(0, 65535), metavar="N",
               help="Serve the page at this port of 127.0.0.1.")  # fmt: skip
@@ -36,7 +37,11 @@ def explore(
     In a terminal the page is served live and opened in a browser until Ctrl-C; without the extra
     [explore], or with -o, it is a file that needs no server. MODEL (.onnx, .npz, .safetensors, .pt,
     .pth) shows a layer of a trained network. With no option at all: the article's figure.
-    """
+
+    \b
+    convmatrix explore --kernel 3 --stride 2 --padding 1 --input 7x7
+    convmatrix explore model.onnx --layer conv1 -o page.html
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     from convmatrix.explorer.describe import describe
     from convmatrix.explorer.live import start
 

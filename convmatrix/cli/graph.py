@@ -10,13 +10,14 @@ import click
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
+from convmatrix.cli.help import Verb
 from convmatrix.cli.out import format_option, json_option, output_option, say, show, write
 from convmatrix.errors import GeometryError, TooLargeError
 
 __all__ = ["graph"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @output_option
 @format_option
 @click.option("--view", default="bipartite", show_default=True, metavar="VIEW",
@@ -42,7 +43,11 @@ def graph(
     -o writes .graphml .gexf .gml .dot .gv .net .json .cyjs .csv .parquet .mtx .mmd .tex, or draws
     .svg .png; with .gz behind it, compressed. With --from and --to: how many paths there are, exit
     1 if none.
-    """
+
+    \b
+    convmatrix graph --input 28x28 --stride 2 -o graph.graphml
+    convmatrix graph --to 0,1,1
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     question = "--stats" if stats else "--from" if source else "--to" if sink else None
     if question and (output is not None or window is not None):
         raise GeometryError(f"{question} prints; leave -o and --window out (--json prints JSON)")

@@ -9,13 +9,14 @@ import click
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out, model_argument
+from convmatrix.cli.help import Verb
 from convmatrix.cli.out import format_option, json_option, output_option, say, show
 from convmatrix.errors import GeometryError, WeightError
 
 __all__ = ["matrix"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @output_option
 @format_option
 @json_option
@@ -27,7 +28,11 @@ def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) 
 
     -o writes .npz .mtx .npy, or draws .tex .svg .png. Without --weight .mtx holds the places of
     the entries alone, .tex symbols.
-    """
+
+    \b
+    convmatrix matrix --input 4x4 --weight '1 2; 3 4'
+    convmatrix matrix --input 28x28 --weight sobel -o sobel.npz
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     from convmatrix.writers import write_matrix
 
     kind = (format or output or "").lower().rsplit(".", 1)[-1]

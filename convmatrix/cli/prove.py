@@ -9,6 +9,7 @@ import click
 import convmatrix as cm
 from convmatrix.cli.asked import Asked
 from convmatrix.cli.geometry import geometry, input_option, leave_out
+from convmatrix.cli.help import Verb
 from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import CertificateError, ProofError
 from convmatrix.options import Options, build_layer, numbers, option, padding
@@ -17,7 +18,7 @@ from convmatrix.readers.files import read_text
 __all__ = ["check", "prove"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", required=False)
 @click.option("--list", "show_list", is_flag=True, help="Name the statements.")
 @click.option("--all", "prove_all", is_flag=True, help="Prove every statement.")
@@ -42,7 +43,11 @@ def prove(
 
     -o writes the certificate. With --input, `transpose` is proved at that size. Exit status 1 with
     the smallest counterexample where it does not hold, or where no engine decides.
-    """
+
+    \b
+    convmatrix prove transpose --stride 2
+    convmatrix prove round-trip -o proof.json
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     options = asked.options
     if name is None or show_list or prove_all:
         what = "with --list" if show_list else "with --all" if prove_all else "without a NAME"
@@ -93,7 +98,7 @@ def _write_certificate(proof: cm.Proof, output: str | None, smtlib: str | None) 
                 say(f"wrote {place}: {proof.certificate.steps} steps")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("certificate")
 @json_option
 def check(certificate: str, as_json: bool) -> int:

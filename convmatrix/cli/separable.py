@@ -11,6 +11,7 @@ import numpy as np
 
 import convmatrix as cm
 from convmatrix.cli.geometry import leave_out
+from convmatrix.cli.help import Verb
 from convmatrix.cli.out import json_option, say, show
 from convmatrix.errors import FileError, GeometryError
 from convmatrix.readers.kernels import read_kernel
@@ -19,7 +20,7 @@ from convmatrix.readers.layouts import LAYOUTS
 __all__ = ["separable"]
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("kernel")
 @click.option("--exact", is_flag=True, help="Take floats as the binary fractions that they are.")
 @click.option("--decimal", is_flag=True, help="Take floats as the decimals they are printed as.")
@@ -45,7 +46,11 @@ def separable(
     KERNEL is '3 6 9; 4 8 12; 5 10 15', JSON, a name (sobel, gaussian:5:1.2), a file .npy .json .csv
     .txt, or a model (.onnx, .npz, .safetensors, .pt, .pth), whose layers are listed. With --axes an
     .npy array of many kernels: exit 1 unless all are.
-    """
+
+    \b
+    convmatrix separable '3 6 9; 4 8 12; 5 10 15'
+    convmatrix separable model.onnx --csv table.csv
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     from convmatrix.readers import MODELS
 
     if plot is not None:

@@ -68,6 +68,6 @@ def _places(a: Map) -> Any:
     a._require_linear("matrix")
     pattern = a.pattern
     ones = np.ones(pattern.nnz, np.int8)
-    found = csr_array((ones, pattern.indices, pattern.indptr), shape=a.shape)
+    found = csr_array((ones, pattern.indices, pattern.indptr), shape=a.shape, copy=True)
     found.sum_duplicates()
     return found

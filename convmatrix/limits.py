@@ -29,7 +29,7 @@ def check_memory(need: int, what: str, use: str = BUILDS_NOTHING) -> None:
         )
 
 
-SMALL = 1 << 20
+SMALL = 1 << 26
 """Fewer bytes than these are not asked about: the answer would take longer than the work."""
 
 

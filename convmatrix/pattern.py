@@ -7,7 +7,7 @@ input, a row holds that input twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
@@ -23,7 +23,7 @@ from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
 
 __all__ = [
     "SCRATCH", "Pattern", "Rows", "assembled", "axis_rows", "blocks_of", "channel_rows",
-    "index_dtype", "pattern_bytes", "pattern_of",
+    "index_dtype", "listed", "pattern_bytes", "pattern_of",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -88,6 +88,12 @@ class Pattern:
     @property
     def T(self) -> Pattern:
         """The same triples with output and input exchanged."""
+        if self.nnz < BLOCK:  # not worth loading SciPy
+            order = np.argsort(self.indices, kind="stable")
+            counts = np.bincount(self.indices, minlength=self.shape[1])
+            start = _indptr(counts, self.indptr.dtype)
+            turned_shape = self.shape[::-1]
+            return Pattern(start, self.rows[order], self.tap[order], turned_shape, self.tap_counts)
         from scipy.sparse import csr_array
 
         # SciPy's change of format keeps the order of the rows within a column, as this must
@@ -227,27 +233,34 @@ def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Row
 
 
 def axis_rows(axis: Axis | ResizeAxis, outputs: range) -> Rows:
-    """What outputs along one axis read, cut to real inputs before anything is listed."""
+    """What outputs along one axis read."""
     o = np.arange(outputs.start, outputs.stop)
     if isinstance(axis, Axis):
         index_dtype(*map(abs, (axis.size, axis.stride, axis.dilation, axis.before, axis.after)))
-    if isinstance(axis, Axis) and not axis.folds:
-        begin = replace(axis, flip=False).source(o, 0)
-        first = np.maximum(-(begin // axis.dilation), 0)
-        last = np.minimum((axis.size - 1 - begin) // axis.dilation, axis.kernel - 1)
-        counts = np.maximum(last - first + 1, 0)
-        start = _indptr(counts, np.int64)
-        t = np.arange(start[-1]) + np.repeat(first - start[:-1], counts)
-        t = mirrored(t, axis.kernel) if axis.flip else t
-        return Rows(start, axis.read(np.repeat(o, counts), t), t)
-    t = np.broadcast_to(np.arange(axis.kernel), (len(o), axis.kernel))
-    if isinstance(axis, Axis) and axis.flip:
-        t = t[:, ::-1]
+        if not axis.folds and len(o) * axis.kernel > BLOCK:
+            return _cut_rows(axis, o)
+    t = np.arange(axis.kernel)
+    t = np.broadcast_to(t[::-1] if isinstance(axis, Axis) and axis.flip else t, (len(o), len(t)))
     reads = axis.read(o[:, None], t)
-    order = np.argsort(reads, axis=1, kind="stable")
-    reads, t = np.take_along_axis(reads, order, 1), np.take_along_axis(t, order, 1)
+    if axis.folds:
+        order = np.argsort(reads, axis=1, kind="stable")
+        reads, t = np.take_along_axis(reads, order, 1), np.take_along_axis(t, order, 1)
     live = axis.inside(reads)
     return Rows(_indptr(live.sum(axis=1), np.int64), reads[live], t[live])
+
+
+def _cut_rows(axis: Axis, o: Array) -> Rows:
+    """The same, cut to real inputs before anything is listed: of large kernels in much padding
+    hardly a tap reads one."""
+    bare = replace(axis, flip=False)
+    begin, step = bare.source(o, 0), bare.source(0, 1) - bare.source(0, 0)
+    first = np.maximum(-(begin // step), 0)
+    last = np.minimum((axis.size - 1 - begin) // step, axis.kernel - 1)
+    counts = np.maximum(last - first + 1, 0)
+    start = _indptr(counts, np.int64)
+    t = np.arange(start[-1]) + np.repeat(first - start[:-1], counts)
+    t = mirrored(t, axis.kernel) if axis.flip else t
+    return Rows(start, axis.read(np.repeat(o, counts), t), t)
 
 
 @dataclass(slots=True, eq=False)
@@ -304,20 +317,31 @@ def _runs(counts: Array) -> Iterator[tuple[int, int, int]]:
     yield from ((low, high, int(counts[low])) for low, high in pairwise(edges) if low < high)
 
 
+def listed(stencil: Stencil, kind: Any) -> tuple[int, Iterable[Rows]]:
+    """How many triples the rows of output channel 0 have, and these rows, some at a time."""
+    plane, whole = prod(stencil.out_shape[1:]), prod(stencil.kernel) * stencil.group_channels
+    rows: Iterable[Rows] = channel_rows(stencil, kind)
+    if plane * whole <= BLOCK:
+        rows = list(rows)
+        return sum(len(part.reads) for part in rows), rows
+    each = (axis_rows(axis, range(axis.outputs)) for axis in stencil.axes)
+    return stencil.group_channels * prod(len(along.reads) for along in each), rows
+
+
 def assembled(
-    stencil: Stencil, kind: Any, told: Callable[[slice, Array], None]
-) -> tuple[Array, Array]:
-    """`indptr` and `indices` of all rows, nothing but they allocated; `told` is given the taps of
-    output channel 0, some at a time, and their places in its rows."""
-    groups, channels = stencil.groups, stencil.out_channels
-    plane, width = prod(stencil.out_shape[1:]), stencil.nnz // channels
-    indptr, indices = np.empty(channels * plane + 1, kind), np.empty(stencil.nnz, kind)
+    stencil: Stencil, kind: Any, width: int, parts: Iterable[Rows],
+    told: Callable[[slice, Array], None],
+) -> tuple[Array, Array]:  # fmt: skip
+    """`indptr` and `indices` of all rows from those of output channel 0 (see `listed`), nothing
+    but they allocated; `told` is given the taps of these, some at a time, and their places."""
+    groups, channels, plane = stencil.groups, stencil.out_channels, prod(stencil.out_shape[1:])
+    indptr, indices = np.empty(channels * plane + 1, kind), np.empty(channels * width, kind)
     start, rows = (
         indptr[1:].reshape(channels, plane),
         indices.reshape(groups, channels // groups, width),
     )
     row = low = 0
-    for part in channel_rows(stencil, kind):
+    for part in parts:
         here = slice(low, low + len(part.reads))
         start[0, row : row + len(part.counts)] = part.start[1:] + low
         rows[0, 0, here] = part.reads
@@ -364,26 +388,29 @@ def _moved(bound: Rearrangement, outputs: Array) -> Array:
     return np.asarray(flat, outputs.dtype)
 
 
-def pattern_bytes(bound: Bound) -> int:
+def pattern_bytes(bound: Bound, nnz: int) -> int:
     """The memory that the pattern of an elementary layer at a size takes."""
     rows, columns = prod(bound.out_shape), prod(bound.in_shape)
-    kind, tap_kind = index_dtype(rows, columns, bound.nnz), index_dtype(prod(bound.tap_shape))
+    kind, tap_kind = index_dtype(rows, columns, nnz), index_dtype(prod(bound.tap_shape))
     sizes = np.dtype(kind).itemsize, np.dtype(tap_kind).itemsize
-    return (rows + 1) * sizes[0] + bound.nnz * sum(sizes) + SCRATCH
+    return (rows + 1) * sizes[0] + nnz * sum(sizes) + SCRATCH
 
 
 def pattern_of(bound: Bound) -> Pattern:
     """The triples of an elementary layer at a size."""
-    shape = (prod(bound.out_shape), prod(bound.in_shape))
-    kind, tap_kind = index_dtype(*shape, bound.nnz), index_dtype(prod(bound.tap_shape))
-    check_memory(pattern_bytes(bound), f"a pattern of {bound.nnz} triples")
+    shape, nnz = (prod(bound.out_shape), prod(bound.in_shape)), bound.nnz
+    kind, tap_kind = index_dtype(*shape, nnz), index_dtype(prod(bound.tap_shape))
+    check_memory(pattern_bytes(bound, nnz), f"a pattern of {nnz} triples")
     if isinstance(bound, Rearrangement):
         one = np.arange(shape[0] + 1, dtype=kind)
         return Pattern(one, _moved(bound, one[:-1]), np.zeros(shape[0], kind), shape)
-    tap = np.empty((bound.out_channels, bound.nnz // bound.out_channels), tap_kind)
-    indptr, indices = assembled(
-        bound, kind, lambda here, taps: np.copyto(tap[0, here], taps, casting="same_kind")
-    )
+    width, parts = listed(bound, kind)
+    tap = np.empty((bound.out_channels, width), tap_kind)
+
+    def told(here: slice, taps: Array) -> None:
+        tap[0, here] = taps
+
+    indptr, indices = assembled(bound, kind, width, parts, told)
     step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
     for o in range(1, bound.out_channels):
         np.add(tap[0], tap_kind(o * step), out=tap[o])

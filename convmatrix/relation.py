@@ -220,8 +220,12 @@ class Axis:
     def live(self, o: int) -> range:
         """The places of output `o`'s window, in the order of the inputs, that are real inputs
         and no padding."""
-        begin = source(o, 0, stride=self.stride, dilation=self.dilation, before=self.before)
-        least, most = -(begin // self.dilation), (self.size - 1 - begin) // self.dilation
+        begin, then = (
+            source(o, t, stride=self.stride, dilation=self.dilation, before=self.before)
+            for t in (0, 1)
+        )
+        step = then - begin
+        least, most = -(begin // step), (self.size - 1 - begin) // step
         return range(max(0, least), min(self.kernel - 1, most) + 1)
 
     def outputs_of(self, i: int) -> list[tuple[int, int]]:

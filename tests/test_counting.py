@@ -9,6 +9,7 @@ from bounds import peak_of, within
 from cases import LINEAR, NONLINEAR
 
 import convmatrix as cm
+import convmatrix.pattern as pattern_module
 from convmatrix.maps import counting
 
 
@@ -128,3 +129,21 @@ def test_density_of_a_network_is_at_most_1():
 def test_the_relation_of_a_transposed_layer_names_its_ends():
     told = str(cm.explain(cm.conv_transpose1d(1, 1, 3, stride=2), 3))
     assert "i = 2·o + t, 0 ≤ t < 3, inputs 0 ≤ o < 3, outputs 0 ≤ i < 7" in told
+
+
+@pytest.mark.parametrize("most", [1, 7, 50])
+def test_patterns_are_the_same_however_many_triples_are_listed_at_a_time(most, monkeypatch):
+    for name, layer, size in LINEAR:
+        leaves = layer.on(*size).leaves
+        whole = [leaf.pattern for leaf in leaves]
+        with monkeypatch.context() as patch:
+            patch.setattr(pattern_module, "BLOCK", most)
+            patch.setattr(pattern_module.channel_rows, "__defaults__", (most,))
+            for leaf, expected in zip(leaves, whole, strict=True):
+                found = pattern_module.pattern_of(leaf.bound)
+                for key in ("indptr", "indices", "tap"):
+                    assert np.array_equal(getattr(found, key), getattr(expected, key)), name
+                assert np.array_equal(found.T.tap, expected.T.tap)
+                blocks = list(pattern_module.blocks_of(leaf.bound, most))
+                assert np.array_equal(np.concatenate([b[1] for b in blocks]), expected.indices)
+                assert np.array_equal(np.concatenate([b[2] for b in blocks]), expected.tap)

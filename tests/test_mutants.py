@@ -349,7 +349,7 @@ OTHERS = {
 
 
 def make_symbols(names):
-    return dict(zip(names.split(), cm.symbols(names), strict=True))
+    return dict(zip(names.split(), cm.symbols(f"{names},"), strict=True))
 
 
 @dataclass(frozen=True)

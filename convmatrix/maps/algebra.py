@@ -221,7 +221,7 @@ class ComposedMap(Map):
 
         result = self.factors[0]._matrix(dtype)
         for factor, product in zip(self.factors[1:], self._products(), strict=True):
-            entries = entries_of(product._stages())
+            entries = None if self._is_small else entries_of(product._stages())
             result = matrix.compose(result, factor._matrix(dtype), entries)
         return result
 

@@ -166,8 +166,14 @@ class Map(ArrayLike, ABC):
         """The triples (output, tap, input) as CSR arrays, which are kept and can not be changed;
         see `Pattern`."""
         self._require_numbers("list its pattern")
-        check_memory(self._pattern_need().peak, f"a pattern of {self.nnz} triples")
+        if not self._is_small:
+            check_memory(self._pattern_need().peak, f"a pattern of {self.nnz} triples")
         return self._pattern().frozen()
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether any view of it fits: even if every output were connected through every tap."""
+        return bool(self.shape[0] * prod(self._tap_counts) < 1 << 20)
 
     @abstractmethod
     def _pattern_need(self) -> Need:
@@ -350,8 +356,9 @@ class Map(ArrayLike, ABC):
                 f"the matrix holds {self.dtype}, which {kind} cannot; leave dtype out, "
                 f"or convert the weight first"
             )
-        need = self._matrix_need(max(kind.itemsize, self.dtype.itemsize))
-        check_memory(need.peak, f"the matrix of {times(self.shape)}")
+        if not self._is_small:
+            need = self._matrix_need(max(kind.itemsize, self.dtype.itemsize))
+            check_memory(need.peak, f"the matrix of {times(self.shape)}")
         if kind.kind in "iu" and kind != self.dtype:
             from convmatrix.views.matrix import as_integers
 
@@ -589,7 +596,7 @@ def number_type(dtype: Any) -> np.dtype[Any]:
         kind: np.dtype[Any] = np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError):
         kind = np.dtype(np.void)
-    if kind.kind not in "biufcO":  # exact numbers are refused with advice of their own
+    if kind.kind not in "biufcO" and kind.name != "bfloat16":  # exact numbers are refused with advice of their own
         raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r:.60}")
     return kind
 
@@ -597,8 +604,8 @@ def number_type(dtype: Any) -> np.dtype[Any]:
 def sparse_dtype(dtype: Any) -> np.dtype[Any]:
     """A dtype that SciPy has matrices of, or `WeightError`."""
     kind = number_type(dtype)
-    if kind == HALF:
-        raise WeightError("SciPy has no matrix of float16; use dtype='float32'")
+    if kind == HALF or kind.name == "bfloat16":
+        raise WeightError(f"SciPy has no matrix of {kind}; use dtype='float32'")
     return kind
 
 

@@ -162,7 +162,7 @@ class LeafMap(Map):
         return found
 
     def _pattern_need(self) -> Need:
-        need = pattern_bytes(self.bound)
+        need = pattern_bytes(self.bound, self.bound.nnz)
         return Need(need, need - SCRATCH)
 
     def _matrix_need(self, size: int) -> Need:

@@ -9,7 +9,7 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
-from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, pattern_of
+from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, listed, pattern_of
 from convmatrix.stencil import Bound, Rearrangement
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def assemble(bound: Bound, values: Array) -> csr_array:
         pattern = pattern_of(bound)
         data = np.full(rows_columns[0], values.reshape(-1)[0], dtype)
         return _csr(data, pattern.indices, pattern.indptr, rows_columns)
-    data = np.empty((bound.out_channels, bound.nnz // bound.out_channels), dtype)
+    width, parts = listed(bound, kind)
+    data = np.empty((bound.out_channels, width), dtype)
     flat = np.ascontiguousarray(values.reshape(-1), dtype)
     kernels = flat.reshape(bound.out_channels, -1) if bound.factors is None else flat[None]
 
@@ -61,7 +62,7 @@ def assemble(bound: Bound, values: Array) -> csr_array:
         for row, kernel in zip(data, kernels, strict=False):
             np.take(kernel, taps, out=row[here], mode="clip")
 
-    indptr, indices = assembled(bound, kind, told)
+    indptr, indices = assembled(bound, kind, width, parts, told)
     data[len(kernels) :] = data[0]  # fixed coefficients are the same in every channel
     matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not bound.collides)
     if bound.collides:

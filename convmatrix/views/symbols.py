@@ -27,6 +27,8 @@ Array = np.ndarray[Any, Any]
 
 MOST_TRIPLES = 250_000
 """Above this SymPy would take more than a minute."""
+MOST_SYMBOLS = 2_000_000
+"""So many symbols of weights are made, at most."""
 BYTES = 1_600
 """What SymPy takes for an entry, about."""
 
@@ -44,9 +46,9 @@ def weight_symbols(name: str, shape: Any) -> Array:
     sizes = tuple(count(n, "shape", least=0) for n in given)
     if is_symbolic(*sizes):
         raise GeometryError(f"weight_symbols needs a shape in numbers, got {shape!r:.60}")
-    if prod(sizes) > MOST_TRIPLES or len(sizes) > 32:
+    if prod(sizes) > MOST_SYMBOLS or len(sizes) > 32:
         raise TooLargeError(
-            f"weight_symbols makes at most {MOST_TRIPLES:,} symbols along 32 axes, got shape "
+            f"weight_symbols makes at most {MOST_SYMBOLS:,} symbols along 32 axes, got shape "
             f"{sizes!s:.60}; use a smaller kernel"
         )
     array = np.empty(sizes, object)

@@ -122,7 +122,7 @@ def test_ctrl_c_ends_it_cleanly(command_line):
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=10)
     assert running.returncode == 0
-    assert "output     1×2×2" in out
+    assert "output      1×2×2" in out
     assert "Traceback" not in err
     assert "stopped" in err
 

@@ -146,10 +146,15 @@ def plan(
     inner = shape[:lead] + bound.in_shape
     for leaf, transposed in _in_order(bound):
         outer = shape[:lead] + (leaf.in_shape if transposed else leaf.out_shape)
-        index_dtype(prod(inner[lead:]), prod(outer[lead:]))  # no array has more elements
-        parts.append(
-            _one(leaf, transposed, batch, kind, Choice(method, threads, tolerance), inner, outer)
-        )
+        try:
+            parts.append(
+                _one(
+                    leaf, transposed, batch, kind, Choice(method, threads, tolerance), inner, outer
+                )
+            )
+        except OverflowError:
+            index_dtype(prod(inner), prod(outer))  # which says that no array has so many elements
+            raise
         inner = outer
     if len(parts) == 1:
         return parts[0]

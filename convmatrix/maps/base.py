@@ -596,7 +596,9 @@ def number_type(dtype: Any) -> np.dtype[Any]:
         kind: np.dtype[Any] = np.dtype(dtype)
     except (TypeError, ValueError, SyntaxError):
         kind = np.dtype(np.void)
-    if kind.kind not in "biufcO" and kind.name != "bfloat16":  # exact numbers are refused with advice of their own
+    if (
+        kind.kind not in "biufcO" and kind.name != "bfloat16"
+    ):  # exact numbers are refused with advice of their own
         raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r:.60}")
     return kind
 

@@ -54,6 +54,9 @@ class SymbolicVerdict(Verdict):
         self.separable, why = self._decide()
         self.method = f"symbolic: {why}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_ring": None}  # SymPy's rings do not always bear to be copied
+
     @property
     def _is_rational(self) -> bool:
         """Whether the entries are rational functions: among others, two that are not 0 may have a

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 import convmatrix as cm
+from convmatrix.cli import main
 
 rng = np.random.default_rng(7)
 CONV = cm.conv2d(1, 1, 3)
 
 
-@pytest.mark.parametrize("dtype", [4, "foo", (int, -1), object(), "U5", "M8[s]", "V4"], ids=str)
+@pytest.mark.parametrize("dtype", [4, "foo", (int, -1), [], "U5", "M8[s]", "V4"], ids=str)
 def test_a_kernels_dtype_is_one_of_numbers(dtype):
     with pytest.raises(cm.WeightError, match=r"must be a NumPy dtype of numbers, e\.g\. 'float"):
         cm.kernels.sobel(dtype=dtype)
@@ -120,3 +121,24 @@ def test_live_blocks_of_different_sizes_are_no_grouped_layer():
 def test_one_is_said_as_one():
     assert str(cm.channel_groups(np.ones((2, 2, 3)))).startswith("1 channel group; as")
     assert "it depends: 1 minor is not 0" in str(cm.separability(cm.weight_symbols("w", (2, 2))))
+
+
+def test_a_depthwise_verdict_says_how_it_read_the_weight():
+    told = str(cm.depthwise_separability(np.ones((3, 3, 64, 32))))
+    assert "read as  3 → 3 channels, kernel 64×32" in told
+
+
+def test_a_grid_lights_no_element_outside():
+    with pytest.raises(cm.ShapeError, match="not in shape"):
+        cm.draw.draw_grid((1, 5, 5), [(0, 9, 9)])
+
+
+def test_a_layer_of_bare_weights_says_what_it_lacks(tmp_path, capsys, monkeypatch):
+    path = tmp_path / "bare.npz"
+    np.savez(path, conv=np.ones((2, 1, 3, 3)))
+    for words, told in [((), True), (("--stride", "2"), False)]:
+        line = ["matrix", str(path), "--input", "5x5", "-o", str(tmp_path / "m.npz"), *words]
+        monkeypatch.setattr("sys.argv", ["convmatrix", *line])
+        with pytest.raises(SystemExit):
+            main()
+        assert ("holds weights alone" in capsys.readouterr().err) is told

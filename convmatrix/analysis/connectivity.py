@@ -86,7 +86,8 @@ class Connectivity(Printed):
         reads, feeds = _statistics(self.reads), _statistics(self.feeds)
         size = "×".join(str(last - first + 1) for first, last in self.field)
         inside = ", ".join(map(str, self.inside))
-        sees = f"sees {size}, {self.unseen:.0%} of it not" if self.field else "sees nothing"
+        holes = f", of which {self.unseen:.0%} are gaps" if self.unseen else ", without gaps"
+        sees = f"sees {size}{holes}" if self.field else "sees nothing"
         return "\n".join([
             f"{int(self.reads.sum()):,} connections",
             f"  an output reads  {reads['min']} to {reads['max']}, {reads['mean']:.3g} on average",

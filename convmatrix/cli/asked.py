@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import convmatrix as cm
+from convmatrix.cli.out import say
 from convmatrix.errors import FileError, GeometryError, printable
 from convmatrix.layers.base import per_axis
 from convmatrix.options import Options, build_layer, option
@@ -57,6 +58,11 @@ class Asked:
             raise GeometryError(
                 f"{option(own[0])} is not for {found.name} of {self.model}, which has its own; "
                 f"leave it out"
+            )
+        if not words and not self.model.lower().endswith(".onnx"):
+            say(
+                f"{self.model} holds weights alone, so {found.name} has stride 1 and no padding; "
+                f"--stride, --padding, --dilation say otherwise"
             )
         return replace(found, geometry={**found.geometry, **keywords(self.options)})
 

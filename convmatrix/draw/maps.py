@@ -289,6 +289,9 @@ def draw_grid(
             f"a grid shows at most {MOST_EDGES} cells, this has {prod(size)}; draw a smaller map"
         )
     ax = make_axes(ax, (0.45 * size[1] + 0.6, 0.45 * size[0] + 0.6))
+    lit = [check_element(element, shape) for element in lit]
+    for element in names or {}:
+        check_element(element, shape)
     lights = {_cell(e) for e in lit}
     labels = {_cell(e): text for e, text in (names or {}).items()}
     for y in range(size[0]):

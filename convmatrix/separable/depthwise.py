@@ -108,8 +108,11 @@ class DepthwiseSeparability:
     def __str__(self) -> str:
         said = "depthwise-separable" if self.separable else "not depthwise-separable"
         before, after = self.multiplications()
+        inputs = len(self.depthwise) // self.multiplier
+        kernel = "×".join(map(str, self.depthwise.shape[2:]))
         return (
             f"{said} with multiplier {self.multiplier} (least multiplier {self.least_multiplier})\n"
+            f"  read as  {inputs} → {len(self.pointwise)} channels, kernel {kernel}\n"
             f"  distance of the best approximation  {self.distance:.3g} of the weight's norm\n"
             f"  multiplications a position  {before} as one layer, {after} as two\n"
             f"  method  {self.method}"

@@ -29,14 +29,17 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 
+INT32, INT64 = 2**31 - 1, 2**63 - 1
+
+
 def index_dtype(*sizes: int) -> type[np.signedinteger[Any]]:
     """int32 while every number fits in it, else int64; `TooLargeError` where that does not do."""
-    if max(sizes) > np.iinfo(np.int64).max:
+    if max(sizes) > INT64:
         raise TooLargeError(
             f"{max(sizes)} elements, connections or taps are more than 64-bit indices tell apart; "
             f"use A.nnz, A.inputs_of(...) or A.outputs_of(...), which list nothing"
         )
-    return np.int32 if max(sizes) <= np.iinfo(np.int32).max else np.int64
+    return np.int32 if max(sizes) <= INT32 else np.int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +124,7 @@ class Pattern:
     def after(self, first: Pattern) -> Pattern:
         """The paths through `first` and then this pattern; taps of both, packed into one index."""
         counts = (*first.tap_counts, *self.tap_counts)
-        if prod(counts) > np.iinfo(np.int64).max:
+        if prod(counts) > INT64:
             raise TooLargeError(f"a composite of {prod(counts)} tap combinations passes 64 bits")
         reach = np.diff(first.indptr)[self.indices]
         ends = _indptr(reach, np.int64)

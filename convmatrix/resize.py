@@ -56,7 +56,8 @@ def _linear(n: int, m: int, scale: float | None, align_corners: bool) -> list[Re
         whole = 2 * step.denominator
         places = [max(0, half_pixel(o, step.denominator, step.numerator)) for o in range(m)]
     split = [divmod(place, whole) for place in places]  # the input before, and how far behind it
-    shares = {rest: (Fraction(whole - rest, whole), Fraction(rest, whole)) for _, rest in split}
+    rests = {rest for _, rest in split}
+    shares = {rest: (Fraction(whole - rest, whole), Fraction(rest, whole)) for rest in rests}
     unused, one = (ABSENT, Fraction(0)), Fraction(1)
     return [
         ((left, shares[rest][0]), (left + 1, shares[rest][1]))

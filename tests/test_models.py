@@ -397,6 +397,7 @@ def test_the_work_on_a_layer_is_bounded(monkeypatch):
         "cm.network_separability(layers)",
     )
     assert (error, peak <= 1.3 * 24 * 512 * 512 * 9) == ("", True)
+    monkeypatch.setattr("convmatrix.limits.SMALL", 0)
     monkeypatch.setattr("convmatrix.limits.available_memory", lambda: 2 << 20)
     with pytest.raises(cm.TooLargeError, match=r"testing w\.weight would take 0\.0 GB"):
         cm.network_separability(layers)

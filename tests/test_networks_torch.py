@@ -175,7 +175,7 @@ WRONG = {
         lambda: cm.network(graph({"a": cm.conv1d(1, 1, 1), "b": cm.conv2d(1, 1, 1)}, "a b")),
         "got 1 (node 'a') and 2 (node 'b'); see ndim=",
     ),
-    "no_layer": (lambda: cm.network(graph({}, "a b")), "one number of axes, got no layer"),
+    "no_layer": (lambda: cm.network(graph({}, "a b")), "one number of axes, got none"),
 }
 
 

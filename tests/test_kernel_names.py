@@ -42,8 +42,6 @@ def test_numbers_of_every_kind(one):
 
 def test_what_passes_for_an_array():
     assert cm.separability(Frame()).rank == 1
-    pandas = pytest.importorskip("pandas")
-    assert cm.separability(pandas.DataFrame([[1, 2], [3, 4]])).rank == 2
 
 
 def test_parameters_of_a_module():

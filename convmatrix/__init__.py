@@ -16,14 +16,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analysis": (
-        "Connectivity Cost Explanation Factorization LayerSeparability NetworkSeparability Plan "
-        "ReceptiveField TrainedLayer connectivity cost explain factorization "
-        "network_separability plan receptive_field"
+        "Connectivity Cost Explanation Plan ReceptiveField connectivity cost explain plan "
+        "receptive_field"
     ),
     "errors": (
         "ArgumentError CertificateError ConvMatrixError FileError GeometryError MissingExtraError "
         "NotLinearError OutsideError ProofError ShapeError SymbolicError TooLargeError WeightError"
     ),
+    "factors": "Factorization factorization",
     "layers": (
         "AdjointLayer AveragePool ChannelShuffle ChannelwiseLayer Convolution "
         "ConvolutionTranspose ElementaryLayer Layer MaxPool Pad PixelShuffle PixelUnshuffle ReLU "
@@ -41,8 +41,9 @@ _HOMES = {
     ),
     "readers": "read_layers",
     "separable": (
-        "ChannelGroups DepthwiseSeparability Minor Separability channel_groups "
-        "depthwise_separability separability"
+        "ChannelGroups DepthwiseSeparability LayerSeparability Minor NetworkSeparability "
+        "Separability TrainedLayer channel_groups depthwise_separability network_separability "
+        "separability"
     ),
     "views.symbols": "symbols weight_symbols",
     "writers": "write_graph write_matrix",

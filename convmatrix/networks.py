@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.diagram import Stages, Step
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.base import listed_weights, placed
@@ -21,7 +22,6 @@ from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.counting import counts_of, total
 from convmatrix.maps.intervals import most_entries
 from convmatrix.maps.memory import Need, csr_bytes
-from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link

@@ -9,9 +9,9 @@ from math import prod
 from typing import Any
 
 from convmatrix.analysis.costs import Cost, cost
-from convmatrix.analysis.factors import ways
 from convmatrix.analysis.fields import ReceptiveField, receptive_field
 from convmatrix.errors import ConvMatrixError, GeometryError, TooLargeError
+from convmatrix.factors.factorization import ways
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from convmatrix.diagram import Stages
 from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
@@ -19,7 +20,6 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
-from convmatrix.maps.stages import Stages
 
 __all__ = ["ReceptiveField", "receptive_field"]
 

@@ -15,9 +15,9 @@ from convmatrix.cli.help import Verb
 from convmatrix.cli.layouts import Layout, layout_of
 from convmatrix.cli.out import json_option, output_option, say, show, warned
 from convmatrix.errors import GeometryError, ShapeError, WeightError
-from convmatrix.options.kinds import KINDS, kind_of
 from convmatrix.readers.arrays import read_picture
 from convmatrix.readers.images import Picture
+from convmatrix.words.kinds import KINDS, kind_of
 from convmatrix.writers.arrays import DEPTHS, depth_of, write_array
 
 __all__ = ["apply"]

@@ -10,11 +10,11 @@ import convmatrix as cm
 from convmatrix.cli.out import say
 from convmatrix.errors import FileError, GeometryError, printable
 from convmatrix.layers.base import per_axis
-from convmatrix.options import Options, build_layer, option
-from convmatrix.options.kinds import keywords
+from convmatrix.words import Options, build_layer, option
+from convmatrix.words.kinds import keywords
 
 if TYPE_CHECKING:
-    from convmatrix.analysis.trained import TrainedLayer
+    from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["Asked", "described"]
 

@@ -13,7 +13,7 @@ from convmatrix.cli.geometry import geometry, input_option, leave_out, model_arg
 from convmatrix.cli.help import Verb
 from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import GeometryError
-from convmatrix.options import Options
+from convmatrix.words import Options
 
 __all__ = ["explore"]
 

@@ -10,7 +10,7 @@ import click
 
 from convmatrix.cli.asked import Asked
 from convmatrix.errors import GeometryError
-from convmatrix.options import KINDS, Options
+from convmatrix.words import KINDS, Options
 
 __all__ = [
     "bias_option", "geometry", "input_option", "leave_out", "model_argument", "model_options",

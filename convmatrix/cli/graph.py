@@ -80,7 +80,7 @@ def graph(
         )
     network = bound.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
     if network is None:
-        from convmatrix.views.graph import to_networkx
+        from convmatrix.graphs.table import to_networkx
         from convmatrix.writers.graphs import table_of
 
         network = to_networkx(table_of(bound, view, axis, ranges))

@@ -12,8 +12,8 @@ from convmatrix.cli.geometry import geometry, input_option, leave_out
 from convmatrix.cli.help import Verb
 from convmatrix.cli.out import json_option, output_option, say, show, write
 from convmatrix.errors import CertificateError, ProofError
-from convmatrix.options import Options, build_layer, numbers, option, padding
 from convmatrix.readers.files import read_text
+from convmatrix.words import Options, build_layer, numbers, option, padding
 
 __all__ = ["check", "prove"]
 

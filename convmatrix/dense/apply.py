@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.engine import Choice, current, engine, under
-from convmatrix.dense.separable import gather, scatter
+from convmatrix.dense.fixed import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
 from convmatrix.limits import check_memory

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.apply import adjoint, forward
-from convmatrix.dense.separable import gather, scatter
+from convmatrix.dense.fixed import gather, scatter
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 
 __all__ = ["paths", "paths_adjoint"]

@@ -11,8 +11,7 @@ from convmatrix.errors import GeometryError, printable
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from convmatrix.analysis import NetworkSeparability
-    from convmatrix.separable import Separability
+    from convmatrix.separable import NetworkSeparability, Separability
 
 from convmatrix.draw.maps import GREY, make_axes, pyplot, times
 
@@ -103,7 +102,7 @@ def draw_singular_values(verdict: Separability, *, ax: Axes | None = None) -> Ax
 def draw_energies(report: NetworkSeparability, *, ax: Axes | None = None) -> Axes:
     """Draw the energy of the kernels' first separable term, a line a layer: its median, its middle
     half and 5 to 95 %."""
-    from convmatrix.analysis import NetworkSeparability
+    from convmatrix.separable import NetworkSeparability
 
     if not isinstance(report, NetworkSeparability):
         raise GeometryError(

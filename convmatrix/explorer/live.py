@@ -14,9 +14,9 @@ from convmatrix.explorer.state import DEFAULTS, OWN, Asked, field_of, understand
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.maps import Map
-from convmatrix.options import USES
 from convmatrix.proof import prove_transpose
 from convmatrix.relation import FOLDS
+from convmatrix.words import USES
 
 __all__ = ["answered", "proof_for", "start", "view", "vocabulary", "wrong"]
 

@@ -19,8 +19,8 @@ from convmatrix.explorer.state import DEFAULTS, OWN
 from convmatrix.layers import Layer
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.maps import Map
-from convmatrix.options import USES
 from convmatrix.relation import FOLDS
+from convmatrix.words import USES
 
 __all__ = ["POLICY", "baked", "module", "page", "shell", "style"]
 

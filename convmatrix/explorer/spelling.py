@@ -13,7 +13,7 @@ from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.explorer.state import DEFAULTS, OWN, Asked, understand
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
-from convmatrix.options import USES
+from convmatrix.words import USES
 
 __all__ = ["command", "python", "state_of"]
 

@@ -19,8 +19,8 @@ from convmatrix.errors import ConvMatrixError, GeometryError, WeightError
 from convmatrix.explorer.bounds import check_layer, check_map, check_weights
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
-from convmatrix.options import USES, Options, build_layer, fit_weight, kind_of, sizes
 from convmatrix.readers.kernels import parse_kernel
+from convmatrix.words import USES, Options, build_layer, fit_weight, kind_of, sizes
 
 __all__ = ["DEFAULTS", "OWN", "Asked", "field_of", "understand"]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.diagram import Stages, chained, reversed_stages
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
 from convmatrix.layers.base import held_at, placed
@@ -19,7 +20,6 @@ from convmatrix.maps.base import Map
 from convmatrix.maps.counting import entries_of
 from convmatrix.maps.leaf import LeafMap
 from convmatrix.maps.memory import Need, csr_bytes, in_turn, turned
-from convmatrix.maps.stages import Stages, chained, reversed_stages
 from convmatrix.pattern import SCRATCH, Pattern
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Element, Link

@@ -14,8 +14,8 @@ from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element, Link, ravel, unravel
 
 if TYPE_CHECKING:
+    from convmatrix.diagram import Step
     from convmatrix.maps.base import Map
-    from convmatrix.maps.stages import Step
 
 __all__ = ["ArrayLike"]
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
     from sympy import ImmutableSparseMatrix
 
+    from convmatrix.diagram import Stages
     from convmatrix.maps.leaf import LeafMap
-    from convmatrix.maps.stages import Stages
 
 __all__ = ["Map", "times"]
 
@@ -460,12 +460,12 @@ class Map(ArrayLike, ABC):
         >>> sorted(graph["x_0_0"].items())
         [('y_0_0', {'tap': 1}), ('y_0_1', {'tap': 0})]
         """
-        from convmatrix.maps.graphs import graph_table
-        from convmatrix.views.graph import to_networkx
+        from convmatrix.graphs.table import to_networkx
+        from convmatrix.graphs.views import graph_table
 
         self._require_numbers("list its pattern")
         if lazy:
-            from convmatrix.maps.lazy import lazy_graph
+            from convmatrix.graphs.neighbours import lazy_graph
 
             return lazy_graph(self, view)
         table = graph_table(self, view, axis)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from convmatrix.diagram import Stages, Step, reversed_stages
 from convmatrix.errors import TooLargeError
 from convmatrix.limits import check_memory
-from convmatrix.maps.stages import Stages, Step, reversed_stages
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from convmatrix.diagram import Stages, Step
 from convmatrix.errors import GeometryError
-from convmatrix.maps.stages import Stages, Step
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix import dense
+from convmatrix.diagram import Stages, Step
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
 from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.layers.base import bound_at
 from convmatrix.layers.kept import cached_property
 from convmatrix.maps.base import Map
 from convmatrix.maps.memory import Need
-from convmatrix.maps.stages import Stages, Step
 from convmatrix.pattern import SCRATCH, Pattern, blocks_of, pattern_bytes, pattern_of
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Bound, Element, Link, Rearrangement, Stencil

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from convmatrix.proof.expressions import Absolute, Defined, Polynomial, Quotient
-from convmatrix.proof.lemmas import Goal, Lemma
+from convmatrix.proof.algebra.lemmas import Goal, Lemma
+from convmatrix.proof.algebra.polynomial import Absolute, Defined, Polynomial, Quotient
 
 if TYPE_CHECKING:
-    from convmatrix.proof.certificate import Certificate
+    from convmatrix.proof.engines.certificate import Certificate
     from convmatrix.proof.result import Proof
 
 __all__ = ["latex", "markdown", "readable", "to_latex"]
@@ -78,7 +78,7 @@ def _latex_name(name: str) -> str:
 def to_latex(value: Polynomial) -> str:
     r"""A polynomial in LaTeX.
 
-    >>> from convmatrix.proof.parsing import parse
+    >>> from convmatrix.proof.algebra.parsing import parse
     >>> print(to_latex(parse("d*(k - 1) - p0")))
     d \cdot k - d - p_{0}
     """
@@ -114,7 +114,7 @@ def _reason(step: Any, known: Sequence[Goal], equations: Sequence[Goal], write: 
 
 
 def _lemma_lines(lemma: Lemma, data: Any, write: _Notation) -> list[str]:
-    from convmatrix.proof.parsing import parse
+    from convmatrix.proof.algebra.parsing import parse
 
     known = [h for h in lemma.hypotheses if h.kind == "ge"]
     equations = [h for h in lemma.hypotheses if h.kind == "eq"]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.errors import ConvMatrixError, FileError, MissingExtraError, printable
 from convmatrix.limits import check_memory
 from convmatrix.readers.growth import first_line
 from convmatrix.readers.stored import finite_array
+from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["read_onnx"]
 

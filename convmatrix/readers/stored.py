@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convmatrix.analysis.trained import TrainedLayer
 from convmatrix.errors import WeightError, printable
 from convmatrix.layers import keras_weight
 from convmatrix.layers.arrays import as_numpy
 from convmatrix.limits import check_memory
 from convmatrix.readers.growth import check_growth, first_line
 from convmatrix.readers.layouts import layout_of
+from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["Stored", "finite_array", "layers_of", "stored_in"]
 

@@ -17,7 +17,6 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.layers import Sequential, depthwise_separable
 from convmatrix.layers.calling import public
-from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     check_tolerance,
     each,
@@ -28,6 +27,7 @@ from convmatrix.separable.numbers import (
 from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.ranks import exact_rank, rank_factors
 from convmatrix.separable.text import markdown
+from convmatrix.separable.verdict import largest_part, scaled_floats
 
 __all__ = ["DepthwiseSeparability", "depthwise_separability"]
 

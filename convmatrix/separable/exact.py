@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.numbers import each, in_field, integers, nonzero, shown, simplest
 from convmatrix.separable.precision import Precision, precision_of
 from convmatrix.separable.ranks import exact_rank
+from convmatrix.separable.verdict import Minor, Verdict, unfold
 
 __all__ = ["ExactVerdict", "fibre", "find_minor"]
 

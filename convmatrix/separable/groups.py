@@ -15,7 +15,6 @@ from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     exact_entries,
     has_symbols,
@@ -23,6 +22,7 @@ from convmatrix.separable.numbers import (
     nonzero,
 )
 from convmatrix.separable.text import markdown
+from convmatrix.separable.verdict import largest_part, scaled_floats
 
 if TYPE_CHECKING:
     from networkx import Graph

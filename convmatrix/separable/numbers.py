@@ -12,8 +12,8 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.kernels import named
 from convmatrix.layers.arrays import as_numpy
-from convmatrix.separable.base import largest_part
 from convmatrix.separable.precision import default_tolerance
+from convmatrix.separable.verdict import largest_part
 
 __all__ = [
     "check_tolerance",

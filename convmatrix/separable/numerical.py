@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import (
+from convmatrix.separable.precision import Precision, precision_of
+from convmatrix.separable.verdict import (
     Minor,
     Verdict,
     largest_part,
@@ -22,7 +23,6 @@ from convmatrix.separable.base import (
     unfold,
     unit_floats,
 )
-from convmatrix.separable.precision import Precision, precision_of
 
 __all__ = ["NumericalVerdict", "relative_distance", "singular_values", "units"]
 

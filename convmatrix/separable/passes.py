@@ -13,7 +13,7 @@ from convmatrix.layers.makers import split_geometry
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
-    from convmatrix.separable.verdict import Separability
+    from convmatrix.separable.separability import Separability
 
 __all__ = ["kronecker", "passes"]
 

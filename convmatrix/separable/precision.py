@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.separable.base import largest_part
+from convmatrix.separable.verdict import largest_part
 
 __all__ = ["Precision", "default_tolerance", "own_precision", "precision_of", "round_up"]
 

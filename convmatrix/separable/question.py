@@ -10,13 +10,13 @@ import numpy as np
 
 from convmatrix.errors import ShapeError, WeightError
 from convmatrix.layers.calling import public
-from convmatrix.separable.base import Verdict, scaled_floats
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import check_tolerance, exact_entries, has_symbols, kernel_array
 from convmatrix.separable.numerical import NumericalVerdict
 from convmatrix.separable.precision import default_tolerance
+from convmatrix.separable.separability import Separability
 from convmatrix.separable.stacks import ExactStack, NumericalStack
-from convmatrix.separable.verdict import Separability
+from convmatrix.separable.verdict import Verdict, scaled_floats
 
 __all__ = ["separability"]
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
-from convmatrix.separable.base import Verdict
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import has_symbols
 from convmatrix.separable.numerical import (
@@ -18,6 +17,7 @@ from convmatrix.separable.numerical import (
     units,
 )
 from convmatrix.separable.precision import COARSE, Precision, own_precision, precision_of
+from convmatrix.separable.verdict import Verdict
 
 __all__ = ["ExactStack", "NumericalStack", "Stack"]
 

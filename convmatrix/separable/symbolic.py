@@ -16,9 +16,9 @@ import numpy as np
 import sympy
 from sympy.polys.rings import PolyElement, PolyRing
 
-from convmatrix.separable.base import Minor, Verdict, unfold
 from convmatrix.separable.exact import fibre
 from convmatrix.separable.numbers import each, number
+from convmatrix.separable.verdict import Minor, Verdict, unfold
 
 __all__ = ["SymbolicVerdict"]
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.separable.base import Verdict
 from convmatrix.separable.numbers import shown, shown_all
 from convmatrix.separable.precision import round_up
 from convmatrix.separable.stacks import Stack
+from convmatrix.separable.verdict import Verdict
 
 if TYPE_CHECKING:
-    from convmatrix.separable.verdict import Separability
+    from convmatrix.separable.separability import Separability
 
 __all__ = ["line", "markdown", "rounded", "text"]
 

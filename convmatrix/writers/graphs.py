@@ -14,17 +14,17 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError
+from convmatrix.graphs.arrays import write_matrix_market, write_parquet
+from convmatrix.graphs.formats import FORMATS
+from convmatrix.graphs.table import Edges, GraphTable, Space
+from convmatrix.graphs.views import graph_table, window_table
 from convmatrix.layers.calling import public
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
-from convmatrix.maps.graphs import graph_table, window_table
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import ravel
-from convmatrix.views.graph import Edges, GraphTable, Space
 from convmatrix.writers.files import suffix_of, target
-from convmatrix.writers.graph_arrays import write_matrix_market, write_parquet
-from convmatrix.writers.graph_formats import FORMATS
 
 __all__ = ["GRAPH_FORMATS", "table_of", "write_graph"]
 

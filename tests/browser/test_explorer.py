@@ -19,7 +19,7 @@ from playwright.sync_api import expect
 import convmatrix as cm
 from convmatrix.explorer.presets import PRESETS
 from convmatrix.explorer.state import understand
-from convmatrix.options import KINDS
+from convmatrix.words import KINDS
 
 GEOMETRIES = {
     "conv": [

@@ -1,9 +1,0 @@
-"""The words of the command line, turned into layers."""
-
-from convmatrix.options.kinds import KINDS, USES, build_layer, fit_weight, kind_of
-from convmatrix.options.words import Options, numbers, option, padding, sizes
-
-__all__ = [
-    "KINDS", "USES", "Options", "build_layer", "fit_weight", "kind_of", "numbers", "option",
-    "padding", "sizes",
-]  # fmt: skip

@@ -28,6 +28,7 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.limits import check_memory
+from convmatrix.typing import Array
 
 __all__ = [
     "NAMES",
@@ -48,7 +49,6 @@ __all__ = [
     "unsharp",
 ]
 
-Array = np.ndarray[Any, Any]
 
 MOST_TAPS, LEAST = 4096, 1e-3
 """Taps an axis at most, and the least width of a Gaussian."""

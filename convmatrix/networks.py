@@ -25,6 +25,7 @@ from convmatrix.maps.memory import Need, csr_bytes
 from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link
+from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "NetworkMap", "network"]
 
-Array = np.ndarray[Any, Any]
 
 JOINS = ("add", "concat")
 INPUT = -1
@@ -66,7 +66,7 @@ class Network(Layer):
     def is_linear(self) -> bool:
         return all(part.is_linear for part in self.parts)
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "network", tuple(node.layer for node in self.nodes if node.layer), {}
 
     def with_weight(self, weight: Any) -> Network:

@@ -20,13 +20,12 @@ from convmatrix.limits import check_memory
 from convmatrix.relation import Axis, mirrored
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
+from convmatrix.typing import Array
 
 __all__ = [
     "SCRATCH", "Pattern", "Rows", "assembled", "axis_rows", "blocks_of", "channel_rows",
     "index_dtype", "listed", "pattern_bytes", "pattern_of",
 ]  # fmt: skip
-
-Array = np.ndarray[Any, Any]
 
 
 INT32, INT64 = 2**31 - 1, 2**63 - 1

@@ -17,10 +17,9 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["Connectivity", "connectivity"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

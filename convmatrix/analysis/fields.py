@@ -20,10 +20,10 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
+from convmatrix.typing import Array
 
 __all__ = ["ReceptiveField", "receptive_field"]
 
-Array = np.ndarray[Any, Any]
 
 LARGE = 4096
 """The input size at which padding words are resolved where none is given."""

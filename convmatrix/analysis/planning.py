@@ -24,11 +24,10 @@ from convmatrix.maps.base import number_type
 from convmatrix.maps.given import given_layer
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["Plan", "plan"]
 
-
-Array = np.ndarray[Any, Any]
 
 HALF_UNITS = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
 """What rounding a result to half precision adds, relative to it."""

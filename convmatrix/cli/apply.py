@@ -17,12 +17,11 @@ from convmatrix.cli.out import json_option, output_option, say, show, warned
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.readers.arrays import read_picture
 from convmatrix.readers.images import Picture
+from convmatrix.typing import Array
 from convmatrix.words.kinds import KINDS, kind_of
 from convmatrix.writers.arrays import DEPTHS, depth_of, write_array
 
 __all__ = ["apply"]
-
-Array = np.ndarray[Any, Any]
 
 
 @click.command(cls=Verb)

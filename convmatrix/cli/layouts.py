@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from convmatrix.errors import ShapeError
+from convmatrix.typing import Array
 
 __all__ = ["Layout", "layout_of"]
 
-Array = np.ndarray[Any, Any]
 
 SPATIAL = {"L": 1, "W": 1, "HW": 2, "DHW": 3}
 BY_AXES = ("L", "HW", "CHW", "NCHW", "NCDHW")

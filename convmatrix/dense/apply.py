@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
 from convmatrix.limits import check_memory
 from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.typing import Array
 
 __all__ = ["adjoint", "forward"]
 
-Array = np.ndarray[Any, Any]
 
 EXACT_IN_FLOAT64 = 2**53
 MOST_UNASKED = 1 << 26

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from convmatrix.dense.apply import adjoint, forward
 from convmatrix.dense.fixed import gather, scatter
 from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.typing import Array
 
 __all__ = ["paths", "paths_adjoint"]
-
-Array = np.ndarray[Any, Any]
 
 
 def paths(bound: Bound, counts: Array) -> Array:

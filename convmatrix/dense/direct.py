@@ -25,10 +25,10 @@ from convmatrix.dense.problem import (
     split,
 )
 from convmatrix.dense.threads import run
+from convmatrix.typing import Array
 
 __all__ = ["Direct", "grouped"]
 
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 19
 """Elements of gathered windows held at a time: about an L2 cache and a bit."""

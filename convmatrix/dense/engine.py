@@ -25,6 +25,7 @@ from convmatrix.dense.winograd import Winograd
 from convmatrix.errors import GeometryError
 from convmatrix.layers.kept import Kept
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = [
     "METHODS",
@@ -37,7 +38,6 @@ __all__ = [
     "under",
 ]
 
-Array = np.ndarray[Any, Any]
 Engine = Algorithm | Fold | Phases
 T = TypeVar("T")
 

@@ -18,10 +18,10 @@ import numpy as np
 from convmatrix.dense.direct import grouped
 from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["FFT", "block_lengths", "laid_out"]
 
-Array = np.ndarray[Any, Any]
 
 MOST = 1 << 20
 """Elements of a transformed block at most, all channels together."""

@@ -9,10 +9,9 @@ import numpy as np
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Factors, Stencil
+from convmatrix.typing import Array
 
 __all__ = ["gather", "scatter"]
-
-Array = np.ndarray[Any, Any]
 
 
 def gather(stencil: Stencil, x: Array) -> Array:

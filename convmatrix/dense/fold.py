@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from itertools import product
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.padding import extend_adjoint
 from convmatrix.dense.problem import FLOP, MOVE, Problem, split
+from convmatrix.typing import Array
 
 __all__ = ["Fold"]
 
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 20
 """Elements of tap planes held at a time."""

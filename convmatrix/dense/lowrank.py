@@ -16,10 +16,10 @@ from numpy.lib.stride_tricks import as_strided
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.errors import WeightError
+from convmatrix.typing import Array
 
 __all__ = ["LowRank", "passes"]
 
-Array = np.ndarray[Any, Any]
 
 STRIP = 1 << 19
 """Outputs worked on at a time."""

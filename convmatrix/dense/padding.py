@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from convmatrix.relation import Axis
+from convmatrix.typing import Array
 
 __all__ = ["extend", "extend_adjoint"]
-
-Array = np.ndarray[Any, Any]
 
 
 def extend(x: Array, axes: tuple[Axis, ...], fill: Any = 0) -> Array:

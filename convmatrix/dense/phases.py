@@ -21,10 +21,10 @@ from convmatrix.dense.problem import MOVE, Algorithm, Problem
 from convmatrix.dense.threads import run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["Phases"]
 
-Array = np.ndarray[Any, Any]
 
 Make = Callable[[Problem, Array], Algorithm]
 

@@ -9,10 +9,9 @@ import numpy as np
 
 from convmatrix.errors import ShapeError
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["max_pool"]
-
-Array = np.ndarray[Any, Any]
 
 
 def max_pool(stencil: Stencil, x: Array) -> Array:

@@ -17,10 +17,10 @@ from convmatrix.dense.threads import run
 from convmatrix.errors import TooLargeError
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["Algorithm", "Problem", "blocks_of", "copy_window", "quietly", "shares", "split"]
 
-Array = np.ndarray[Any, Any]
 
 MOVE, CALL, FLOP = 1e-9, 5e-6, 1 / 70e9
 """Seconds a number moved, a call of NumPy's and a float32 operation in a GEMM, on one core of the

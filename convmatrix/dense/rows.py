@@ -24,10 +24,10 @@ from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.relation import Axis, source
 from convmatrix.stencil import ravel
+from convmatrix.typing import Array
 
 __all__ = ["Rows"]
 
-Array = np.ndarray[Any, Any]
 
 HELD = 1 << 20
 """Elements read and written by a block: more than a cache holds, for threads wait for each other at

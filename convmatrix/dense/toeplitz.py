@@ -17,10 +17,10 @@ from numpy.lib.stride_tricks import as_strided
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.relation import source
+from convmatrix.typing import Array
 
 __all__ = ["Toeplitz"]
 
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 19
 """Elements of gathered rows held at a time."""

@@ -9,10 +9,10 @@ import numpy as np
 
 from convmatrix.dense.direct import Direct, rounding
 from convmatrix.dense.problem import CALL, FLOP, Algorithm, Problem
+from convmatrix.typing import Array
 
 __all__ = ["MOST_ENTRIES", "Whole"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_ENTRIES = 1 << 14
 """Rows times columns of what counts as tiny."""

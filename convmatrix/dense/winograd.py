@@ -31,10 +31,10 @@ from convmatrix.dense.problem import (
 )
 from convmatrix.dense.threads import run
 from convmatrix.dense.winograd_tables import TRANSFORMS
+from convmatrix.typing import Array
 
 __all__ = ["Winograd"]
 
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 18
 """Elements of transformed input held at a time."""

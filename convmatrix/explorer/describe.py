@@ -19,10 +19,10 @@ from convmatrix.layers import Layer, MaxPool
 from convmatrix.maps import Map
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["MOST_TAPS", "MOST_VALUES", "describe"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_TAPS = 4096
 """Above this a kernel's values are not sent."""

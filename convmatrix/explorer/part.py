@@ -11,10 +11,10 @@ import numpy as np
 from convmatrix.errors import GeometryError
 from convmatrix.explorer.effort import places, reach, widest
 from convmatrix.maps import Map
+from convmatrix.typing import Array
 
 __all__ = ["MOST_CONNECTIONS", "MOST_SHOWN", "Part", "part_of"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_CONNECTIONS = 60_000
 """Above this a page would show ink, so a window is shown instead."""

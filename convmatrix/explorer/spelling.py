@@ -13,11 +13,10 @@ from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.explorer.state import DEFAULTS, OWN, Asked, understand
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
+from convmatrix.typing import Array
 from convmatrix.words import USES
 
 __all__ = ["command", "python", "state_of"]
-
-Array = np.ndarray[Any, Any]
 
 
 def state_of(layer: Layer, *input_size: Any) -> dict[str, str]:

@@ -20,11 +20,11 @@ from convmatrix.explorer.bounds import check_layer, check_map, check_weights
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
 from convmatrix.readers.kernels import parse_kernel
+from convmatrix.typing import Array
 from convmatrix.words import USES, Options, build_layer, fit_weight, kind_of, sizes
 
 __all__ = ["DEFAULTS", "OWN", "Asked", "field_of", "understand"]
 
-Array = np.ndarray[Any, Any]
 
 DEFAULTS = {
     "kind": "conv", "kernel": "3", "stride": "1", "padding": "0", "dilation": "1",

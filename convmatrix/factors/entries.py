@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.typing import Array
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = ["Entries", "block_diagonal", "dense_entries", "multiplied", "permuted", "picking"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -34,8 +34,6 @@ from convmatrix.stencil import Stencil
 
 __all__ = ["Factorization", "factorization", "ways"]
 
-Array = np.ndarray[Any, Any]
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Factorization(Printed):

@@ -15,10 +15,9 @@ from convmatrix.factors.entries import Entries, block_diagonal, dense_entries, p
 from convmatrix.factors.tiles import broadcast, exact_kernels, gathering
 from convmatrix.relation import Axis, source
 from convmatrix.stencil import Stencil, ravel
+from convmatrix.typing import Array
 
 __all__ = ["fft_factors", "lowrank_factors"]
-
-Array = np.ndarray[Any, Any]
 
 
 def lowrank_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]:

@@ -30,6 +30,7 @@ from convmatrix.factors.entries import (
 )
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil, ravel
+from convmatrix.typing import Array
 
 __all__ = [
     "broadcast",
@@ -41,8 +42,6 @@ __all__ = [
     "toeplitz_factors",
     "winograd_factors",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 def gathering(shape: Sequence[int], stencil: Stencil, places: Sequence[Array]) -> Entries:

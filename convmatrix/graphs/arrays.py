@@ -9,10 +9,9 @@ import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError
 from convmatrix.graphs.table import Edges, GraphTable, Space, as_list
+from convmatrix.typing import Array
 
 __all__ = ["write_matrix_market", "write_parquet"]
-
-Array = np.ndarray[Any, Any]
 
 
 DENSE = 8

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
 from convmatrix.errors import GeometryError
 from convmatrix.graphs.places import places_of
 from convmatrix.graphs.table import GraphTable, Space, as_list
+from convmatrix.typing import Array
 
 __all__ = ["write_pajek"]
-
-Array = np.ndarray[Any, Any]
 
 
 def write_pajek(table: GraphTable, file: BinaryIO) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from convmatrix.graphs.table import GraphTable, Space
+from convmatrix.typing import Array
 
 __all__ = ["Places", "places_of"]
 
-Array = np.ndarray[Any, Any]
 Places = Callable[[Space, Array], tuple[list[float], list[float]]]
 """The coordinates of a space's elements; y grows upwards, as Gephi has it."""
 

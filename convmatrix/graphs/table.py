@@ -11,6 +11,7 @@ import numpy as np
 
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -26,7 +27,6 @@ __all__ = [
     "to_networkx",
 ]
 
-Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 16
 """Nodes or edges listed at a time."""

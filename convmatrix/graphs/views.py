@@ -18,13 +18,13 @@ from convmatrix.pattern import axis_rows
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Stencil, ravel, read_channel, unravel
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.maps.base import Map
 
 __all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of", "window_table"]
 
-Array = np.ndarray[Any, Any]
 
 VIEWS = ("bipartite", "layered", "channels", "axis")
 

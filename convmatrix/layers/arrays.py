@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import ConvMatrixError, ShapeError, WeightError
+from convmatrix.typing import Array
 
 __all__ = [
     "as_array",
@@ -23,7 +24,6 @@ __all__ = [
     "rounded_once",
 ]
 
-Array = np.ndarray[Any, Any]
 
 HALF = np.dtype(np.float16)
 

@@ -17,6 +17,7 @@ from convmatrix.layers.arrays import as_array, as_numpy, came_as, frozen, rounde
 from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
+from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
@@ -44,7 +45,6 @@ __all__ = [
     "placed",
 ]
 
-Array = np.ndarray[Any, Any]
 Padding = str | tuple[tuple[Index, Index], ...]
 
 PADDING_WORDS = ("valid", "same", "same_lower", "full", "causal")
@@ -347,7 +347,7 @@ class Layer(ABC):
         return _restored, (type(self), tuple(getattr(self, f.name) for f in fields(self)))
 
     @abstractmethod
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         """The maker that makes it, its positional arguments, and its keyword arguments, each
         with the default that is not worth showing."""
 

@@ -27,6 +27,7 @@ from convmatrix.layers.base import (
 )
 from convmatrix.relation import Axis, Index, is_symbolic, same_padding
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Recipe
 
 __all__ = ["Convolution", "ConvolutionTranspose", "conv", "conv_transpose", "pad_axis"]
 
@@ -82,7 +83,7 @@ class Convolution(ElementaryLayer):
     def values(self) -> Array | None:
         return self.weight
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return (
             f"conv{self.ndim}d",
             (self.in_channels, self.out_channels, self.kernel_size),
@@ -199,7 +200,7 @@ class ConvolutionTranspose(AdjointLayer):
         """The held convolution's weight."""
         return self.conv.weight
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return (
             f"conv_transpose{self.ndim}d",
             (self.in_channels, self.out_channels, self.conv.kernel_size),

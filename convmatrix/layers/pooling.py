@@ -21,6 +21,7 @@ from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import pad_axis
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.stencil import Factors, Stencil
+from convmatrix.typing import Recipe
 
 __all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool", "spatial_axes"]
 
@@ -35,9 +36,7 @@ class Pool(ChannelwiseLayer):
     dilation: tuple[Index, ...] = ()
     ceil_mode: bool = False
 
-    def _recipe(
-        self, maker: str, **more: Any
-    ) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def _recipe(self, maker: str, **more: Any) -> Recipe:
         keywords = {
             "stride": (self.stride, self.kernel_size),
             "padding": (self.padding, 0),
@@ -84,7 +83,7 @@ class AveragePool(Pool):
     count_include_pad: bool = True
     divisor_override: int | None = None
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return self._recipe(
             "avg_pool",
             count_include_pad=(self.count_include_pad, True),
@@ -131,7 +130,7 @@ class AveragePool(Pool):
 class MaxPool(Pool):
     """The largest element of each window; made by `max_pool`. It has connections, no matrix."""
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return self._recipe("max_pool")
 
     @property

@@ -27,6 +27,7 @@ from convmatrix.limits import check_memory
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.resize import RESIZE_MODES, ResizeAxis
 from convmatrix.stencil import Factors, Rearrangement, Stencil
+from convmatrix.typing import Recipe
 
 __all__ = [
     "ChannelShuffle",
@@ -64,7 +65,7 @@ class Pad(ChannelwiseLayer):
     padding: Padding
     mode: str = "zeros"
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "pad", (self.padding,), {"mode": (self.mode, "zeros"), **self._common()}
 
     def bind(self, size: tuple[Index, ...]) -> Stencil:
@@ -79,7 +80,7 @@ class Sample(ChannelwiseLayer):
 
     stride: tuple[Index, ...]
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "sample", (self.stride,), self._common()
 
     def bind(self, size: tuple[Index, ...]) -> Stencil:
@@ -95,7 +96,7 @@ class ReLU(ChannelwiseLayer):
     def is_linear(self) -> bool:
         return False
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "relu", (), self._common()
 
     def bind(self, size: tuple[Index, ...]) -> Stencil:
@@ -127,7 +128,7 @@ class ZeroInsert(AdjointLayer):
     def with_channels(self, channels: int) -> ZeroInsert:
         return ZeroInsert(sample=self.sample.with_channels(channels))
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "zero_insert", *self.sample.recipe()[1:]
 
     def adjoint_of(self, size: tuple[Index, ...]) -> tuple[Sample, tuple[Index, ...]]:
@@ -145,7 +146,7 @@ class Upsample(ChannelwiseLayer):
     mode: str = "nearest"
     align_corners: bool = False
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         own = {
             "size": (self.size, None),
             "scale_factor": (self.scale_factor, None),
@@ -186,7 +187,7 @@ class ChannelShuffle(ElementaryLayer):
     def out_channels(self) -> int:
         return self.in_channels
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         own = {"channels": (self.in_channels, None), "ndim": (self.ndim, 2)}
         return "channel_shuffle", (self.groups,), own
 
@@ -209,7 +210,7 @@ class PixelUnshuffle(ElementaryLayer):
     def out_channels(self) -> int:
         return self.in_channels * int(self.factor**self.ndim)
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         own = {"channels": (self.in_channels, None), "ndim": (self.ndim, 2)}
         return "pixel_unshuffle", (self.factor,), own
 
@@ -247,7 +248,7 @@ class PixelShuffle(AdjointLayer):
     def out_channels(self) -> int:
         return self.unshuffle.in_channels
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         own = {"channels": (self.in_channels, None), "ndim": (self.ndim, 2)}
         return "pixel_shuffle", (self.unshuffle.factor,), own
 

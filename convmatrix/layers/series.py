@@ -10,6 +10,7 @@ from convmatrix.errors import GeometryError
 from convmatrix.layers.base import Array, Layer, listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.relation import Index
+from convmatrix.typing import Recipe
 
 __all__ = ["Sequential", "sequential"]
 
@@ -72,7 +73,7 @@ class Sequential(Layer):
         """The layers, each with where it stands, as errors say it."""
         return _numbered(self.layers)
 
-    def recipe(self) -> tuple[str, tuple[Any, ...], dict[str, tuple[Any, Any]]]:
+    def recipe(self) -> Recipe:
         return "sequential", self.layers, {}
 
 

@@ -23,13 +23,12 @@ from convmatrix.maps.memory import Need, csr_bytes, in_turn, turned
 from convmatrix.pattern import SCRATCH, Pattern
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Element, Link
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = ["ComposedMap", "TransposedMap", "bind", "compose"]
-
-Array = np.ndarray[Any, Any]
 
 
 class TransposedMap(Map):

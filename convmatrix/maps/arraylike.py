@@ -12,6 +12,7 @@ from convmatrix.layers.arrays import as_array
 from convmatrix.limits import check_memory
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element, Link, ravel, unravel
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.diagram import Step
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ArrayLike"]
 
-Array = np.ndarray[Any, Any]
 Places = int | range | Array
 """One row or column, or several."""
 

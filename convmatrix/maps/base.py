@@ -21,6 +21,7 @@ from convmatrix.maps.memory import Need
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
 from convmatrix.stencil import Element, Link, check_element, unravel
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Map", "times"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_LISTED = 1 << 20
 """So many triples are listed to count the distinct ends among them, at most."""

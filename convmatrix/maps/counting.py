@@ -21,10 +21,10 @@ from convmatrix.limits import check_memory
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.typing import Array
 
 __all__ = ["counts_of", "entries_of", "grid", "total"]
 
-Array = np.ndarray[Any, Any]
 Term = tuple[Array, ...]
 """Counts of paths that are a product: a vector for the channels and one for each axis."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -13,10 +12,10 @@ from convmatrix.diagram import Stages, Step
 from convmatrix.errors import GeometryError
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
+from convmatrix.typing import Array
 
 __all__ = ["interval_back", "most_entries", "seen"]
 
-Array = np.ndarray[Any, Any]
 
 SAMPLES = 1024
 """Of so many outputs along an axis the intervals are looked at, to estimate those of all."""

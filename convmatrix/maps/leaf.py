@@ -18,13 +18,12 @@ from convmatrix.maps.memory import Need
 from convmatrix.pattern import SCRATCH, Pattern, blocks_of, pattern_bytes, pattern_of
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Bound, Element, Link, Rearrangement, Stencil
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = ["LeafMap"]
-
-Array = np.ndarray[Any, Any]
 
 
 class LeafMap(Map):

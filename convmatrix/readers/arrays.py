@@ -13,11 +13,9 @@ from convmatrix.errors import ConvMatrixError, FileError
 from convmatrix.limits import check_memory
 from convmatrix.readers.growth import first_line
 from convmatrix.readers.images import Picture, read_image
+from convmatrix.typing import Array
 
 __all__ = ["npy_header", "read_array", "read_picture"]
-
-
-Array = np.ndarray[Any, Any]
 
 
 def read_array(path: str) -> Array:

@@ -12,10 +12,10 @@ import numpy as np
 
 from convmatrix.errors import MissingExtraError, TooLargeError
 from convmatrix.readers.growth import check_growth, first_line
+from convmatrix.typing import Array
 
 __all__ = ["Picture", "read_image"]
 
-Array = np.ndarray[Any, Any]
 
 COPIES = 3
 """Of an image, while it is decoded and its axes are moved."""

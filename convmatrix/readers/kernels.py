@@ -16,11 +16,9 @@ from convmatrix.errors import FileError, WeightError
 from convmatrix.readers.arrays import read_array
 from convmatrix.readers.files import read_text
 from convmatrix.readers.weights import MODELS
+from convmatrix.typing import Array
 
 __all__ = ["parse_kernel", "read_kernel"]
-
-
-Array = np.ndarray[Any, Any]
 
 
 TEXTS = (".csv", ".txt")

@@ -14,10 +14,10 @@ from convmatrix.limits import check_memory
 from convmatrix.readers.growth import first_line
 from convmatrix.readers.stored import finite_array
 from convmatrix.separable.network import TrainedLayer
+from convmatrix.typing import Array
 
 __all__ = ["read_onnx"]
 
-Array = np.ndarray[Any, Any]
 
 MOST = 2**31
 WIDEST = 16

@@ -18,10 +18,10 @@ from convmatrix.limits import check_memory
 from convmatrix.readers.growth import check_growth, first_line
 from convmatrix.readers.layouts import layout_of
 from convmatrix.separable.network import TrainedLayer
+from convmatrix.typing import Array
 
 __all__ = ["Stored", "finite_array", "layers_of", "stored_in"]
 
-Array = np.ndarray[Any, Any]
 
 WEIGHT_NAME = re.compile(
     r"(|.*?[./_])(weight|kernel|depthwise_kernel|pointwise_kernel)(:0)?", re.DOTALL

@@ -28,10 +28,9 @@ from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.ranks import exact_rank, rank_factors
 from convmatrix.separable.text import markdown
 from convmatrix.separable.verdict import largest_part, scaled_floats
+from convmatrix.typing import Array
 
 __all__ = ["DepthwiseSeparability", "depthwise_separability"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

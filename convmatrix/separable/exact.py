@@ -22,10 +22,10 @@ from convmatrix.separable.numbers import each, in_field, integers, nonzero, show
 from convmatrix.separable.precision import Precision, precision_of
 from convmatrix.separable.ranks import exact_rank
 from convmatrix.separable.verdict import Minor, Verdict, unfold
+from convmatrix.typing import Array
 
 __all__ = ["ExactVerdict", "fibre", "find_minor"]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 

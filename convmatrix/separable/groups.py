@@ -23,13 +23,12 @@ from convmatrix.separable.numbers import (
 )
 from convmatrix.separable.text import markdown
 from convmatrix.separable.verdict import largest_part, scaled_floats
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from networkx import Graph
 
 __all__ = ["ChannelGroups", "channel_groups"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, eq=False)

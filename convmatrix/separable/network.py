@@ -26,10 +26,10 @@ from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.stacks import ExactStack, NumericalStack
 from convmatrix.separable.text import markdown
 from convmatrix.separable.verdict import largest_part
+from convmatrix.typing import Array
 
 __all__ = ["LayerSeparability", "NetworkSeparability", "TrainedLayer", "network_separability"]
 
-Array = np.ndarray[Any, Any]
 
 KEPT = 0.99
 """The part of the energy that `rank` and `multiplier` keep."""

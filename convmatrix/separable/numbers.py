@@ -14,6 +14,7 @@ from convmatrix.kernels import named
 from convmatrix.layers.arrays import as_numpy
 from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.verdict import largest_part
+from convmatrix.typing import Array
 
 __all__ = [
     "check_tolerance",
@@ -31,8 +32,6 @@ __all__ = [
     "simplest",
     "simplified",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 _WORDS = {2: "two", 3: "three"}

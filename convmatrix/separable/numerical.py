@@ -23,10 +23,10 @@ from convmatrix.separable.verdict import (
     unfold,
     unit_floats,
 )
+from convmatrix.typing import Array
 
 __all__ = ["NumericalVerdict", "relative_distance", "singular_values", "units"]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 CHUNK = 4096

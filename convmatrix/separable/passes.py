@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["kronecker", "passes"]
 
-Array = np.ndarray[Any, Any]
-
 
 def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
     """A pass for each part of the axes, one channel."""

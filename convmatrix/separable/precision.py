@@ -28,10 +28,10 @@ from typing import Any
 import numpy as np
 
 from convmatrix.separable.verdict import largest_part
+from convmatrix.typing import Array
 
 __all__ = ["Precision", "default_tolerance", "own_precision", "precision_of", "round_up"]
 
-Array = np.ndarray[Any, Any]
 
 COARSE = 2.0**-6
 """Errors larger than these, relative to the kernel, are no precision worth a name."""

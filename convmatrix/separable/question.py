@@ -17,10 +17,10 @@ from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.separability import Separability
 from convmatrix.separable.stacks import ExactStack, NumericalStack
 from convmatrix.separable.verdict import Verdict, scaled_floats
+from convmatrix.typing import Array
 
 __all__ = ["separability"]
 
-Array = np.ndarray[Any, Any]
 
 FEW = 4
 """Channels from which an array is taken for a layer's weight."""

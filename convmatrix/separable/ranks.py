@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import reduce
 from math import lcm
-from typing import Any
 
 import numpy as np
 
@@ -18,10 +17,10 @@ from convmatrix.separable.numbers import (
     simplest,
     simplified,
 )
+from convmatrix.typing import Array
 
 __all__ = ["exact_rank", "rank_factors"]
 
-Array = np.ndarray[Any, Any]
 
 PRIME = 2_147_483_629
 """Below 2**31, so that products of remainders fit in 64 bits."""

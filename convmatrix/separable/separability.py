@@ -16,14 +16,13 @@ from convmatrix.separable.ranks import rank_factors
 from convmatrix.separable.stacks import NumericalStack, Stack
 from convmatrix.separable.text import line, markdown, rounded, text
 from convmatrix.separable.verdict import Verdict, largest_part, scaled_floats
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.layers import Sequential
     from convmatrix.maps import Map
 
 __all__ = ["Separability"]
-
-Array = np.ndarray[Any, Any]
 
 
 class Separability:

@@ -18,10 +18,10 @@ from convmatrix.separable.numerical import (
 )
 from convmatrix.separable.precision import COARSE, Precision, own_precision, precision_of
 from convmatrix.separable.verdict import Verdict
+from convmatrix.typing import Array
 
 __all__ = ["ExactStack", "NumericalStack", "Stack"]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 

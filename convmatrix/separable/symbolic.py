@@ -19,10 +19,10 @@ from sympy.polys.rings import PolyElement, PolyRing
 from convmatrix.separable.exact import fibre
 from convmatrix.separable.numbers import each, number
 from convmatrix.separable.verdict import Minor, Verdict, unfold
+from convmatrix.typing import Array
 
 __all__ = ["SymbolicVerdict"]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 MOST_CONDITIONS, MOST_WORK = 12, 12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["line", "markdown", "rounded", "text"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_CONDITIONS = 8
 """Conditions that are printed."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from convmatrix.layers.kept import cached_property
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.separable.precision import Precision
@@ -28,7 +29,6 @@ __all__ = [
     "unit_floats",
 ]
 
-Array = np.ndarray[Any, Any]
 Place = tuple[int, ...]
 
 

@@ -11,6 +11,7 @@ from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
 from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, listed, pattern_of
 from convmatrix.stencil import Bound, Rearrangement
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -25,8 +26,6 @@ __all__ = [
     "stack",
     "transpose",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 def number_dtype(values: Array) -> np.dtype[Any]:

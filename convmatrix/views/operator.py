@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.typing import Array
+
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 __all__ = ["operator"]
 
-Array = np.ndarray[Any, Any]
 Apply = Callable[[Array], Array]
 
 

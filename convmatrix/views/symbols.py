@@ -14,6 +14,7 @@ from convmatrix.layers.base import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.pattern import Pattern
 from convmatrix.relation import is_symbolic
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from sympy import Expr, ImmutableSparseMatrix
@@ -23,7 +24,6 @@ __all__ = [
     "weight_symbols",
 ]  # fmt: skip
 
-Array = np.ndarray[Any, Any]
 
 MOST_TRIPLES = 250_000
 """Above this SymPy would take more than a minute."""

@@ -13,11 +13,11 @@ from convmatrix import layers
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.base import per_axis
 from convmatrix.layers.convolution import conv, conv_transpose
+from convmatrix.typing import Array
 from convmatrix.words.numbers import READ, Options, agree_on_axes, numbers, option
 
 __all__ = ["KINDS", "USES", "build_layer", "fit_weight", "keywords", "kind_of"]
 
-Array = np.ndarray[Any, Any]
 
 _KEYWORDS = (
     "stride", "padding", "dilation", "padding_mode", "groups", "flip", "output_padding",

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.readers.kernels import read_kernel
+from convmatrix.typing import Array
 
 __all__ = ["READ", "Options", "agree_on_axes", "numbers", "option", "padding", "sizes"]
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

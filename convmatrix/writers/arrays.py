@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import FileError, MissingExtraError
+from convmatrix.typing import Array
 from convmatrix.writers.files import target
 
 __all__ = ["DEPTHS", "Stored", "depth_of", "write_array"]
 
-Array = np.ndarray[Any, Any]
 
 DEPTHS: dict[str, tuple[int, int, type[Any]]] = {
     "1": (0, 1, np.bool_), "8": (0, 255, np.uint8), "16": (0, 65535, np.uint16),

@@ -24,11 +24,11 @@ from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import ravel
+from convmatrix.typing import Array
 from convmatrix.writers.files import suffix_of, target
 
 __all__ = ["GRAPH_FORMATS", "table_of", "write_graph"]
 
-Array = np.ndarray[Any, Any]
 
 _WRITERS: dict[str, Callable[[GraphTable, BinaryIO], None]] = {
     **FORMATS, "mtx": write_matrix_market, "parquet": write_parquet,

@@ -15,7 +15,7 @@ import convmatrix as cm
 HOUSE = Path(__file__).parents[2] / "convmatrix"
 
 FLOORS = [
-    {"errors", "relation"},
+    {"errors", "relation", "typing"},
     {"limits", "resize"},
     {"stencil", "kernels"},
     {"layers"},

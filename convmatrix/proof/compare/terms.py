@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ProofError
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
@@ -31,7 +32,6 @@ __all__ = [
     "terms_of",
 ]
 
-Array = np.ndarray[Any, Any]
 
 ROUNDING = 64 * np.finfo(np.float64).eps
 """How far two floating-point sums may lie apart, relative to the largest coefficient."""

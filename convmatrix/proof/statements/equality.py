@@ -27,13 +27,13 @@ from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
 from convmatrix.proof.statements.data import Decoder
 from convmatrix.proof.statements.kinds import Data, Kind, environment, kind
 from convmatrix.stencil import unravel
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
 __all__ = ["compare", "prove_equal"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_EXACT = 20_000
 """Connections up to which a replay is exact, however large its integers."""

@@ -10,19 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from convmatrix.errors import ProofError
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer, Pad, pad, zero_insert
 from convmatrix.layers.calling import public
 from convmatrix.relation import Axis, Index
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
 __all__ = ["held_convolution", "not_a_convolution", "swapped", "textbook", "textbook_transpose"]
-
-Array = np.ndarray[Any, Any]
 
 
 @public

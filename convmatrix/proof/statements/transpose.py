@@ -8,8 +8,6 @@ from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from convmatrix.errors import ProofError
 from convmatrix.layers import (
     Convolution,
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["prove_transpose"]
 
-Array = np.ndarray[Any, Any]
 
 MOST_TRIPLES = 1_000_000
 """Above this the triples of axes and channels are compared one factor at a time."""

@@ -74,6 +74,25 @@ def of_map(a):
     return digest(*lines, *([] if matrix is None else [matrix.indices.tolist(), matrix.data]))
 
 
+def of_walks(a):
+    """What is answered without listing it: links, reach, paths, arrays there and back."""
+    ends = [(shape, tuple(n // 2 for n in shape)) for shape in (a.in_shape, a.out_shape)]
+    picked = [[(0,) * len(shape), middle, tuple(n - 1 for n in shape)] for shape, middle in ends]
+    sources, outputs = picked
+    lines = [[a.outputs_of(e) for e in sources], [a.inputs_of(e) for e in outputs]]
+    lines += [a.reach(sources), a.reach(outputs, back=True)]
+    lines += [[a.path_count(s, o) for s in sources for o in outputs]]
+    if a.has_weights:
+        x = np.arange(a.shape[1]).reshape(1, *a.in_shape) % 7 - 3
+        lines.append(np.round(a(x).astype(float), 9).tolist())
+    if a.has_weights and a.is_linear:
+        y = np.arange(a.shape[0]).reshape(1, *a.out_shape) % 5 - 2
+        lines.append(np.round(a.T(y).astype(float), 9).tolist())
+        lines.append([a.T.outputs_of(outputs[1]), a.T.inputs_of(sources[1])])
+    lines.append([cm.connectivity(a).reads.tolist(), cm.connectivity(a).feeds.tolist()])
+    return digest(*lines)
+
+
 def of_files(a):
     """The graph files of every view."""
     texts = []
@@ -116,6 +135,11 @@ def test_maps_are_as_they_were(name):
     assert of_map(MAPS[name]) == kept()["maps"][name]
 
 
+@pytest.mark.parametrize("name", MAPS)
+def test_walks_end_where_they_did(name):
+    assert of_walks(MAPS[name]) == kept()["walks"][name]
+
+
 @pytest.mark.parametrize("name", FILED)
 def test_graph_files_are_as_they_were(name):
     assert of_files(MAPS[name]) == kept()["files"][name]
@@ -137,6 +161,7 @@ if __name__ == "__main__":
             {
                 "program": [FORMAT, program_hash()],
                 "maps": {name: of_map(a) for name, a in MAPS.items()},
+                "walks": {name: of_walks(a) for name, a in MAPS.items()},
                 "files": {name: of_files(MAPS[name]) for name in FILED},
                 "certificates": certificates(),
             },

@@ -23,7 +23,7 @@ from convmatrix.dense.toeplitz import Toeplitz
 from convmatrix.dense.whole import Whole
 from convmatrix.dense.winograd import Winograd
 from convmatrix.errors import GeometryError
-from convmatrix.layers.kept import Kept
+from convmatrix.kept import Kept
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 

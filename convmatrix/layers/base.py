@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
+from convmatrix.kept import Kept
 from convmatrix.kernels import named
 from convmatrix.layers.arrays import as_array, as_numpy, came_as, frozen, rounded_once
-from convmatrix.layers.kept import Kept
 from convmatrix.relation import FOLDS, Index, is_symbolic
 from convmatrix.stencil import Bound
 from convmatrix.typing import Array, Recipe

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
+from convmatrix.kept import cached_property
 from convmatrix.layers import Layer
 from convmatrix.layers.arrays import HALF, as_array, as_numpy, came_as, rounded_once
-from convmatrix.layers.kept import cached_property
 from convmatrix.limits import check_memory
 from convmatrix.maps.arraylike import ArrayLike
 from convmatrix.maps.counting import counts_of, entries_of, grid, total

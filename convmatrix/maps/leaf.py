@@ -9,10 +9,10 @@ import numpy as np
 
 from convmatrix import dense
 from convmatrix.diagram import Stages, Step
+from convmatrix.kept import cached_property
 from convmatrix.layers import ElementaryLayer, Layer, MaxPool
 from convmatrix.layers.arrays import by_float32, result_dtype
 from convmatrix.layers.base import bound_at
-from convmatrix.layers.kept import cached_property
 from convmatrix.maps.base import Map
 from convmatrix.maps.memory import Need
 from convmatrix.pattern import SCRATCH, Pattern, blocks_of, pattern_bytes, pattern_of

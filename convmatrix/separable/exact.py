@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.separable.numbers import each, in_field, integers, nonzero, shown, simplest
 from convmatrix.separable.precision import Precision, precision_of
 from convmatrix.separable.ranks import exact_rank

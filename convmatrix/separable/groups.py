@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ArgumentError, WeightError, no_truth_value
+from convmatrix.kept import cached_property
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
-from convmatrix.layers.kept import cached_property
 from convmatrix.separable.numbers import (
     exact_entries,
     has_symbols,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.separable.precision import Precision, precision_of
 from convmatrix.separable.verdict import (
     Minor,

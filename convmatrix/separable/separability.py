@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import ArgumentError, SymbolicError, WeightError, no_truth_value
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.separable.numbers import has_symbols, plain
 from convmatrix.separable.ranks import rank_factors
 from convmatrix.separable.stacks import NumericalStack, Stack

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.separable.exact import ExactVerdict
 from convmatrix.separable.numbers import has_symbols
 from convmatrix.separable.numerical import (

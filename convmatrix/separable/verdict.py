@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 
 import convmatrix as cm
 from convmatrix.dense import engine, threads
+from convmatrix.kept import Kept, cached_property
 from convmatrix.layers import base
-from convmatrix.layers.kept import Kept, cached_property
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import convmatrix as cm
 HOUSE = Path(__file__).parents[2] / "convmatrix"
 
 FLOORS = [
-    {"errors", "relation", "typing"},
+    {"errors", "relation", "typing", "kept"},
     {"limits", "resize"},
     {"stencil", "kernels"},
     {"layers"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convmatrix.errors import SymbolicError
-from convmatrix.layers.kept import cached_property
+from convmatrix.kept import cached_property
 from convmatrix.proof.algebra.checker import proves
 from convmatrix.proof.algebra.polynomial import Defined, Polynomial, Quotient
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.dense import Choice
 from convmatrix.diagram import Stages, Step
 from convmatrix.errors import GeometryError, ShapeError, TooLargeError
 from convmatrix.layers import Layer
-from convmatrix.layers.base import listed_weights, placed
+from convmatrix.layers.base import by, listed_weights, placed
 from convmatrix.layers.calling import is_one_of, public
 from convmatrix.maps import LeafMap, Map, bind
 from convmatrix.maps.counting import counts_of, total
@@ -96,12 +97,12 @@ class Network(Layer):
     ) -> tuple[Index, ...]:
         return (self.in_channels, *size) if source == INPUT else shapes[source]
 
-    def run(self, x: Array) -> Array:
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
         results: list[Array] = []
         for node in self.nodes:
             y = _join(node, [x if s == INPUT else results[s] for s in node.sources], -self.ndim - 1)
             with placed(f"node {node.name!r}"):
-                results.append(y if node.layer is None else node.layer.run(y))
+                results.append(y if node.layer is None else by(node.layer, choice)(y))
         return results[-1]
 
 
@@ -160,15 +161,15 @@ class NetworkMap(Map):
     def _name(self) -> str:
         return "network"
 
-    def _forward(self, x: Array) -> Array:
+    def _forward(self, x: Array, choice: Choice | None = None) -> Array:
         results: list[Array] = []
         for node, inner in zip(self.network.nodes, self.maps, strict=True):
             y = _join(node, [x if s == INPUT else results[s] for s in node.sources], 1)
-            results.append(y if inner is None else inner._forward(y))
+            results.append(y if inner is None else inner._forward(y, choice))
         return results[-1]
 
-    def _adjoint(self, y: Array) -> Array:
-        return self._back(y, lambda inner, g: inner._adjoint(g))
+    def _adjoint(self, y: Array, choice: Choice | None = None) -> Array:
+        return self._back(y, lambda inner, g: inner._adjoint(g, choice))
 
     def _paths(self, counts: Array, *, back: bool = False) -> Array:
         if back:

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.engine import Choice, automatic, automatic_transposed, engine, under
+from convmatrix.dense.choice import Choice, automatic, automatic_transposed
+from convmatrix.dense.engine import engine
 from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
@@ -211,7 +212,7 @@ def _one(
     half = dtype.name in HALF_UNITS
     wide = np.dtype(np.float32) if half else dtype
     weight = _of_full_rank(stencil.tap_shape, wide) if leaf.weight is None else leaf.weight
-    made, _ = under(choice, engine, stencil, weight, batch, wide, transposed=transposed)
+    made, _ = engine(stencil, weight, batch, wide, choice, transposed=transposed)
     problem = made.problem
     look = Problem(stencil, batch, wide, choice.threads or available(), choice.tolerance or 0.0)
     if choice.method != "auto":

@@ -7,10 +7,8 @@ other's oracle. All functions take arrays `(batch, channels, *size)`.
 from __future__ import annotations
 
 from convmatrix.dense.apply import adjoint, forward
+from convmatrix.dense.choice import Choice
 from convmatrix.dense.count import paths, paths_adjoint
-from convmatrix.dense.engine import Choice, current, under
 from convmatrix.dense.pool import max_pool
 
-__all__ = [
-    "Choice", "adjoint", "current", "forward", "max_pool", "paths", "paths_adjoint", "under",
-]  # fmt: skip
+__all__ = ["Choice", "adjoint", "forward", "max_pool", "paths", "paths_adjoint"]

@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from convmatrix.dense.engine import Choice, current, engine, under
+from convmatrix.dense.choice import AUTOMATIC, Choice
+from convmatrix.dense.engine import engine
 from convmatrix.dense.fixed import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
@@ -23,18 +24,18 @@ MOST_UNASKED = 1 << 26
 """Results with more elements ask whether there is memory for them."""
 
 
-def forward(bound: Bound, weight: Array | None, x: Array) -> Array:
-    """Apply the matrix: `(batch, *in_shape)` → `(batch, *out_shape)`."""
+def forward(bound: Bound, weight: Array | None, x: Array, choice: Choice | None = None) -> Array:
+    """Apply the matrix: `(batch, *in_shape)` → `(batch, *out_shape)`, by what was chosen."""
     if isinstance(bound, Rearrangement):
         moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
         return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
     if weight is None:
         x = _scaled(bound, x, adds=prod(bound.kernel) > 1)
         return by_float32(partial(gather, bound), x, x.dtype)
-    return _in_common_arithmetic(bound, weight, x, transposed=False)
+    return _in_common_arithmetic(bound, weight, x, choice or AUTOMATIC, transposed=False)
 
 
-def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
+def adjoint(bound: Bound, weight: Array | None, y: Array, choice: Choice | None = None) -> Array:
     """Apply the transposed matrix: `(batch, *out_shape)` → `(batch, *in_shape)`."""
     if isinstance(bound, Rearrangement):
         split = tuple(bound.parts[j] for j in bound.order)
@@ -44,7 +45,7 @@ def adjoint(bound: Bound, weight: Array | None, y: Array) -> Array:
     if weight is None:
         y = _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1)
         return by_float32(partial(scatter, bound), y, y.dtype)
-    return _in_common_arithmetic(bound, weight, y, transposed=True)
+    return _in_common_arithmetic(bound, weight, y, choice or AUTOMATIC, transposed=True)
 
 
 def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
@@ -57,30 +58,34 @@ def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
     return x.astype(np.int64) if adds or x.dtype.kind == "b" else x
 
 
-def _in_common_arithmetic(stencil: Stencil, weight: Array, x: Array, *, transposed: bool) -> Array:
+def _in_common_arithmetic(
+    stencil: Stencil, weight: Array, x: Array, choice: Choice, *, transposed: bool
+) -> Array:
     """Run in the dtype of the result; integers exactly, in float64 BLAS where that is exact."""
     exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
     if not exact:
         dtype = result_dtype(weight, x)
         if dtype == HALF:
-            return by_float32(lambda wide: _run(stencil, weight, wide, transposed), x, dtype)
-        return _run(stencil, weight, x.astype(dtype, copy=False), transposed)
+            return by_float32(
+                lambda wide: _run(stencil, weight, wide, choice, transposed), x, dtype
+            )
+        return _run(stencil, weight, x.astype(dtype, copy=False), choice, transposed)
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
     bound = terms * _largest(weight) * _largest(x)
     if bound < EXACT_IN_FLOAT64:
-        made = under(_exact(transposed), _run, stencil, weight, x.astype(np.float64), transposed)
+        exactly = _exact(choice, transposed)
+        made = _run(stencil, weight, x.astype(np.float64), exactly, transposed)
         return made.astype(np.int64)
     if bound > np.iinfo(np.int64).max:
         raise ShapeError(
             f"a sum of {terms} products of integers up to {_largest(weight)} and {_largest(x)} may "
             f"pass 64 bits; use x.astype(float), or x.astype(object) for exact integers of any size"
         )
-    return _run(stencil, weight, x.astype(np.int64), transposed)
+    return _run(stencil, weight, x.astype(np.int64), choice, transposed)
 
 
-def _exact(transposed: bool) -> Choice:
+def _exact(choice: Choice, transposed: bool) -> Choice:
     """The caller's choice, or the algorithm that sums integers in floats without rounding."""
-    choice = current()
     if choice.method in ("winograd", "lowrank", "fft"):
         raise GeometryError(
             f"method {choice.method!r} does not apply: it rounds, and integers are exact; "
@@ -90,18 +95,18 @@ def _exact(transposed: bool) -> Choice:
     return Choice(method if choice.method == "auto" else choice.method, choice.threads)
 
 
-def _run(stencil: Stencil, weight: Array, x: Array, transposed: bool) -> Array:
+def _run(stencil: Stencil, weight: Array, x: Array, choice: Choice, transposed: bool) -> Array:
     if not len(x):
         return np.empty((0, *(stencil.in_shape if transposed else stencil.out_shape)), x.dtype)
     result = len(x) * prod(stencil.in_shape if transposed else stencil.out_shape)
     if result > MOST_UNASKED:
         check_memory(result * x.dtype.itemsize, "the result", "a smaller input or less padding")
-    made, shape = engine(stencil, weight, len(x), x.dtype, transposed=transposed)
+    made, shape = engine(stencil, weight, len(x), x.dtype, choice, transposed=transposed)
     out = np.empty((len(x), *shape), x.dtype)
     made(x, out)
     if made.spreads and not _finite(out):
-        direct = Choice("fold" if transposed else "direct", current().threads)
-        again, _ = under(direct, engine, stencil, weight, len(x), x.dtype, transposed=transposed)
+        direct = Choice("fold" if transposed else "direct", choice.threads)
+        again, _ = engine(stencil, weight, len(x), x.dtype, direct, transposed=transposed)
         again(x, out)  # NaN and infinities are where a direct sum has them
     return out
 

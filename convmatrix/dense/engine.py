@@ -2,202 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, replace
-from math import prod
-from numbers import Real
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.direct import Direct
+from convmatrix.dense.choice import Choice, automatic, automatic_transposed, direct_sum, methods
 from convmatrix.dense.fft import FFT
 from convmatrix.dense.fold import Fold
 from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.phases import Phases
 from convmatrix.dense.problem import Algorithm, Problem
-from convmatrix.dense.rows import Rows
 from convmatrix.dense.threads import available
 from convmatrix.dense.toeplitz import Toeplitz
-from convmatrix.dense.whole import Whole
 from convmatrix.dense.winograd import Winograd
 from convmatrix.errors import GeometryError
 from convmatrix.kept import Kept
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
-__all__ = [
-    "METHODS",
-    "Choice",
-    "automatic",
-    "automatic_transposed",
-    "current",
-    "engine",
-    "methods",
-    "under",
-]
+__all__ = ["engine"]
 
 Engine = Algorithm | Fold | Phases
-T = TypeVar("T")
 
-METHODS = ("auto", "direct", "winograd", "toeplitz", "lowrank", "fft", "phases", "fold", "sparse")
-
-LARGE = 1 << 14
-"""Pixels from which passes over an image pay for their calls."""
-FEW_OUTPUTS = 100
-"""Places below which the larger transformed weights cost more to read than is saved."""
-FEW_PRODUCTS = 1 << 12
-"""Multiplications below which SciPy's sparse module is not worth loading."""
 SMALL = 1 << 21
 """Multiplications below which a second thread costs more than it brings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a caller asked for: a method, a number of threads (None: as many as there are), and how
-    small singular values may be left out of kernels (None: only what is rounding)."""
-
-    method: str = "auto"
-    threads: int | None = None
-    tolerance: float | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.method, str) or self.method not in METHODS:
-            raise GeometryError(f"method must be one of {METHODS}, got {self.method!r}")
-        given: Any = 0.0 if self.tolerance is None else self.tolerance
-        if not isinstance(given, Real) or not 0 <= float(given) < 1:
-            raise GeometryError(
-                f"tolerance is relative, 0 <= tolerance < 1, got {self.tolerance!r}; use "
-                f"tolerance=1e-3 to leave out what is less than a thousandth of the largest"
-            )
-
-
-AUTOMATIC = Choice()
-_choice: ContextVar[Choice] = ContextVar("convmatrix.dense.choice", default=AUTOMATIC)
-
-
-def under(choice: Choice, work: Callable[..., T], *arguments: Any, **more: Any) -> T:
-    """`work(*arguments, **more)` with a choice for every application in it. It ends with the
-    context it is made in: there is nothing to set back, which an interrupt could prevent."""
-
-    def inside() -> T:
-        _choice.set(choice)
-        return work(*arguments, **more)
-
-    return copy_context().run(inside)
-
-
-def current() -> Choice:
-    """The choice that holds now, in this thread."""
-    return _choice.get()
-
-
-def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
-    """For each method that does not apply, why not."""
-    if transposed:
-        zeros = all(axis.mode == "zeros" for axis in problem.axes)
-        refused = {} if zeros else {"phases": "it needs zero padding; fold goes with all modes"}
-        turned = "a transposed layer goes by phases or fold"
-        return refused | dict.fromkeys(("direct", "winograd", "toeplitz", "lowrank", "fft"), turned)
-    found = {a.name: a.refuse(problem) for a in (Direct, Winograd, Toeplitz, LowRank, FFT)}
-    only = "it is for transposed layers"
-    return {n: why for n, why in found.items() if why} | {"phases": only, "fold": only}
-
-
-def _direct(problem: Problem) -> type[Algorithm]:
-    """The direct sum that fits: matrices of rows where channels are few, windows and GEMM else."""
-    few = problem.macs < FEW_PRODUCTS or Rows.refuse(problem) is not None
-    return Direct if few else Rows
-
-
-def automatic(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
-    """The algorithm of least time, by what was measured (`python -m benchmarks dense`), and why."""
-    stencil = problem.stencil
-    if not problem.floating:
-        return Direct, "numbers that do not round are summed directly"
-    if not Whole.refuse(problem):
-        return Whole, "the whole matrix is one tile: that costs less than to gather"
-    if prod(stencil.kernel) == 1:
-        return Direct, "a kernel of one tap is a plain GEMM"
-    each = stencil.out_channels // stencil.groups
-    if stencil.group_channels <= 4 and each <= 4:
-        return _of_few_channels(problem, weight)
-    wide = min(stencil.group_channels, each) >= 32
-    why_not = Winograd.refuse(problem)
-    if why_not is None and not (wide and problem.ndim == 2):
-        why_not = "channels are too few for its transforms to pay"
-    elif why_not is None and problem.batch * prod(problem.outputs) < FEW_OUTPUTS:
-        why_not = "outputs are too few for its transformed weights to pay"
-    if why_not is None:
-        return Winograd, "stride 1 and many channels: fewer multiplications pay for the transforms"
-    return Direct, f"windows times weights, by GEMM; Winograd would multiply less, but {why_not}"
-
-
-REASONS: dict[type[Algorithm], str] = {
-    Direct: "few channels a group, and tiles would hold more zeros than are saved",
-    Toeplitz: "few channels a group: tiles copy a row of taps, not a window of them",
-    Rows: "few channels a group: sparse matrices of rows gather nothing",
-    FFT: "a large kernel of high rank, few channels: transforms cost less than taps",
-}
-
-
-def _of_few_channels(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
-    """GEMM has little to do here; the least predicted time decides."""
-    kinds: list[type[Any]] = [_direct(problem)]
-    if problem.ndim > 1:
-        kinds.append(Toeplitz)
-    if prod(problem.outputs) >= LARGE and np.isfinite(weight).all():
-        kinds += [kind for kind in (LowRank, FFT) if kind.refuse(problem) is None]
-    best = min((kind(problem, weight) for kind in kinds), key=lambda made: float(made.seconds))
-    if isinstance(best, LowRank):
-        return LowRank, f"kernels of rank {best.rank}: as many passes along each axis"
-    return type(best), REASONS[type(best)]
-
-
-def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
-    by_name: dict[str, type[Any]] = {
-        "direct": _direct(problem), "winograd": Winograd, "toeplitz": Toeplitz,
-        "lowrank": LowRank, "fft": FFT,
-    }  # fmt: skip
-    kind: type[Any] = automatic(problem, weight)[0] if method == "auto" else by_name[method]
-    made: Algorithm = kind(problem, weight)
-    return made
-
-
-def _make_transposed(problem: Problem, weight: Array, method: str) -> Engine:
-    if method == "fold" or (method == "auto" and automatic_transposed(problem)[0] == "fold"):
-        return Fold(problem, weight)
-    return Phases(problem, weight, lambda part, small: _make(part, small, "auto"))
-
-
-def automatic_transposed(problem: Problem) -> tuple[str, str]:
-    """``phases`` or ``fold``, and why."""
-    stencil = problem.stencil
-    if any(axis.mode != "zeros" for axis in problem.axes):
-        return "fold", "padding that is no zeros is folded back"
-    if not problem.floating:
-        return "fold", "numbers that do not round are summed directly"
-    if 4 * stencil.in_channels <= stencil.out_channels:
-        return "fold", "few output channels: to add up planes moves less than to gather windows"
-    return "phases", "each remainder modulo the stride is a small convolution; no zero is inserted"
-
-
-# ------------------------------------------------------------------------------- the cache
-
 MOST_ENGINES = 256
 _engines = Kept(MOST_ENGINES)
 
 
 def engine(
-    stencil: Stencil, weight: Array, batch: int, dtype: np.dtype[Any], *, transposed: bool
-) -> tuple[Engine, tuple[int, ...]]:
-    """The engine of the current choice, ready for arrays `(batch, channels, *size)` of a dtype,
+    stencil: Stencil, weight: Array, batch: int, dtype: np.dtype[Any], choice: Choice, *,
+    transposed: bool,
+) -> tuple[Engine, tuple[int, ...]]:  # fmt: skip
+    """The engine of a choice, ready for arrays `(batch, channels, *size)` of a dtype,
     and the shape `(channels, *size)` of its result.
 
     Raises `GeometryError` where the method that was asked for does not apply.
     """
-    choice = _choice.get()
     threads = available() if choice.threads is None else choice.threads
     # an engine holds its stencil, so no other one has its id
     detail = id(stencil), batch, dtype, transposed, choice.method, threads, choice.tolerance
@@ -215,3 +57,19 @@ def engine(
 
     shape = stencil.in_shape if transposed else stencil.out_shape
     return _engines.put(weight, detail, (made, shape))
+
+
+def _make(problem: Problem, weight: Array, method: str) -> Algorithm:
+    by_name: dict[str, type[Any]] = {
+        "direct": direct_sum(problem), "winograd": Winograd, "toeplitz": Toeplitz,
+        "lowrank": LowRank, "fft": FFT,
+    }  # fmt: skip
+    kind: type[Any] = automatic(problem, weight)[0] if method == "auto" else by_name[method]
+    made: Algorithm = kind(problem, weight)
+    return made
+
+
+def _make_transposed(problem: Problem, weight: Array, method: str) -> Engine:
+    if method == "fold" or (method == "auto" and automatic_transposed(problem)[0] == "fold"):
+        return Fold(problem, weight)
+    return Phases(problem, weight, lambda part, small: _make(part, small, "auto"))

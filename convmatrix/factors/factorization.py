@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.dense.engine import methods
+from convmatrix.dense.choice import methods
 from convmatrix.dense.problem import Problem
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.factors.entries import Entries

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache, partial
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -20,6 +22,7 @@ from convmatrix.stencil import Bound
 from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
+    from convmatrix.dense import Choice
     from convmatrix.maps import Map
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "Padding",
     "axes_count",
     "bound_at",
+    "by",
     "count",
     "exact",
     "flag",
@@ -217,7 +221,7 @@ class Layer(ABC):
         """
 
     @abstractmethod
-    def run(self, x: Array) -> Array:
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
         """Apply to an array `(*batch, channels, *size)`, bias and non-linearity included."""
 
     @property
@@ -313,12 +317,12 @@ class Layer(ABC):
         """
         if isinstance(method, str) and method == "auto" and threads is None and tolerance is None:
             return _into(out, self._apply(x))
-        from convmatrix.dense import Choice, under
+        from convmatrix.dense import Choice
 
         number = None if threads is None else count(threads, "threads")
-        return _into(out, under(Choice(method, number, tolerance), self._apply, x))
+        return _into(out, self._apply(x, Choice(method, number, tolerance)))
 
-    def _apply(self, x: Any) -> Array:
+    def _apply(self, x: Any, choice: Choice | None = None) -> Array:
         array = as_array(x)
         if array.ndim < self.ndim + 1:
             raise ShapeError(
@@ -326,7 +330,7 @@ class Layer(ABC):
                 f"{array.shape}; add a channel axis with x[None]"
             )
         channels = array.shape[-self.ndim - 1]
-        run = self.with_channels(channels).run
+        run = by(self.with_channels(channels), choice)
         return rounded_once(run, array, came_as(x, array), self._weights)
 
     def _weights(self) -> list[Array | None]:
@@ -365,6 +369,18 @@ class Layer(ABC):
             if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
         ]
         return f"{maker}({', '.join(shown)})"
+
+
+def by(layer: Layer, choice: Choice | None) -> Callable[[Array], Array]:
+    """How a layer runs when so was chosen; one whose `run` takes no choice is left to itself."""
+    if choice is None or not _takes_choice(type(layer)):
+        return layer.run
+    return partial(layer.run, choice=choice)
+
+
+@lru_cache
+def _takes_choice(kind: type[Layer]) -> bool:
+    return "choice" in signature(kind.run).parameters
 
 
 @contextmanager
@@ -470,8 +486,10 @@ class ElementaryLayer(Layer):
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.bind(self.sizes(input_size)).out_shape[1:]
 
-    def run(self, x: Array) -> Array:
-        return self.on(*x.shape[-self.ndim :])(x)
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
+        from convmatrix.maps import applied
+
+        return applied(self.on(*x.shape[-self.ndim :]), x, choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -485,8 +503,10 @@ class AdjointLayer(Layer):
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.adjoint_of(self.sizes(input_size))[1]
 
-    def run(self, x: Array) -> Array:
-        return self.on(*x.shape[-self.ndim :])(x)
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
+        from convmatrix.maps import applied
+
+        return applied(self.on(*x.shape[-self.ndim :]), x, choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)

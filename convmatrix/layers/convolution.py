@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from convmatrix.layers.base import (
 from convmatrix.relation import Axis, Index, is_symbolic, same_padding
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Recipe
+
+if TYPE_CHECKING:
+    from convmatrix.dense import Choice
 
 __all__ = ["Convolution", "ConvolutionTranspose", "conv", "conv_transpose", "pad_axis"]
 
@@ -128,20 +131,22 @@ class Convolution(ElementaryLayer):
             axes.append(axis)
         return Stencil(tuple(axes), self.in_channels, self.out_channels, self.groups)
 
-    def run(self, x: Array) -> Array:
-        return self._linear(x) if self.bias is None else with_bias(self._linear, self, x)
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
+        if self.bias is None:
+            return self._linear(x, choice)
+        return with_bias(partial(self._linear, choice=choice), self, x)
 
-    def _linear(self, x: Array) -> Array:
+    def _linear(self, x: Array, choice: Choice | None) -> Array:
         """The map of its size applied; floats go to the dense path without one being made."""
         from convmatrix import dense
 
         weight, ndim = self.weight, self.ndim
         floats = weight is not None and weight.dtype.kind in "fc" and x.dtype.kind in "fc"
-        if not floats or dense.current().method == "sparse":
-            return ElementaryLayer.run(self, x)
+        if not floats or (choice and choice.method == "sparse"):
+            return ElementaryLayer.run(self, x, choice)
         bound = bound_at(self, x.shape[-ndim:])
         batch, inner = x.shape[: -ndim - 1], x.shape[-ndim - 1 :]
-        y: Array = dense.forward(bound, weight, x.reshape(prod(batch), *inner))
+        y: Array = dense.forward(bound, weight, x.reshape(prod(batch), *inner), choice)
         return y.reshape(*batch, *y.shape[1:])
 
 
@@ -242,8 +247,8 @@ class ConvolutionTranspose(AdjointLayer):
             pads.append((axis.before, after))
         return replace(conv, padding=tuple(pads), bias=None), tuple(sizes)
 
-    def run(self, x: Array) -> Array:
-        return with_bias(partial(AdjointLayer.run, self), self, x)
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
+        return with_bias(partial(AdjointLayer.run, self, choice=choice), self, x)
 
 
 # ---------------------------------------------------------------------------- the makers

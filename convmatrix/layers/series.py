@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import GeometryError
-from convmatrix.layers.base import Array, Layer, listed_weights, placed
+from convmatrix.layers.base import Array, Layer, by, listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.relation import Index
 from convmatrix.typing import Recipe
+
+if TYPE_CHECKING:
+    from convmatrix.dense import Choice
 
 __all__ = ["Sequential", "sequential"]
 
@@ -62,10 +65,10 @@ class Sequential(Layer):
                 size = layer.output_size(size)
         return size
 
-    def run(self, x: Array) -> Array:
+    def run(self, x: Array, choice: Choice | None = None) -> Array:
         for where, layer in self.numbered:
             with placed(where):
-                x = layer.run(x)
+                x = by(layer, choice)(x)
         return x
 
     @property

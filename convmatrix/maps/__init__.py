@@ -6,7 +6,7 @@ A map is a leaf (one elementary layer), the transpose of a map, or a composition
 from __future__ import annotations
 
 from convmatrix.maps.algebra import ComposedMap, TransposedMap, bind, compose
-from convmatrix.maps.base import Map
+from convmatrix.maps.base import Map, applied
 from convmatrix.maps.leaf import LeafMap
 
-__all__ = ["ComposedMap", "LeafMap", "Map", "TransposedMap", "bind", "compose"]
+__all__ = ["ComposedMap", "LeafMap", "Map", "TransposedMap", "applied", "bind", "compose"]

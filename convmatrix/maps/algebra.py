@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.dense import Choice
 from convmatrix.diagram import Stages, chained, reversed_stages
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import AdjointLayer, ElementaryLayer, Layer, Sequential
@@ -67,11 +68,11 @@ class TransposedMap(Map):
     def _collides(self) -> bool:
         return self.of._collides
 
-    def _forward(self, x: Array) -> Array:
-        return self.of._adjoint(x)
+    def _forward(self, x: Array, choice: Choice | None = None) -> Array:
+        return self.of._adjoint(x, choice)
 
-    def _adjoint(self, y: Array) -> Array:
-        return self.of._forward(y)
+    def _adjoint(self, y: Array, choice: Choice | None = None) -> Array:
+        return self.of._forward(y, choice)
 
     def _pattern(self) -> Pattern:
         return self.of.pattern.T
@@ -151,14 +152,14 @@ class ComposedMap(Map):
     def _tap_counts(self) -> tuple[int, ...]:
         return tuple(n for factor in self.factors for n in factor._tap_counts)
 
-    def _forward(self, x: Array) -> Array:
+    def _forward(self, x: Array, choice: Choice | None = None) -> Array:
         for factor in self.factors:
-            x = factor._forward(x)
+            x = factor._forward(x, choice)
         return x
 
-    def _adjoint(self, y: Array) -> Array:
+    def _adjoint(self, y: Array, choice: Choice | None = None) -> Array:
         for factor in reversed(self.factors):
-            y = factor._adjoint(y)
+            y = factor._adjoint(y, choice)
         return y
 
     def _products(self) -> list[ComposedMap]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
     from sympy import ImmutableSparseMatrix
 
+    from convmatrix.dense import Choice
     from convmatrix.diagram import Stages
     from convmatrix.maps.leaf import LeafMap
 
-__all__ = ["Map", "times"]
+__all__ = ["Map", "applied", "times"]
 
 
 MOST_LISTED = 1 << 20
@@ -127,32 +129,18 @@ class Map(ArrayLike, ABC):
 
     def __call__(self, x: Any) -> Array:
         """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
-        self._require_numbers("apply to an array")
-        self._require_weights("applying it to an array")
-        array = as_array(x)
-        lead = array.ndim - len(self.in_shape)
-        if lead < 0 or array.shape[lead:] != self.in_shape:
-            raise ShapeError(
-                f"expected an array (*batch, {', '.join(map(str, self.in_shape))}), got shape "
-                f"{array.shape}; bind the layer to that size, or reshape the array"
-            )
-        if array.dtype.kind not in "biufcO":
-            raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
-        batch = array.shape[:lead]
-        flat = array.reshape(prod(batch), *self.in_shape)
-        y = rounded_once(self._forward, flat, came_as(x, array), self._weights)
-        return y.reshape(*batch, *self.out_shape)
+        return applied(self, x)
 
     def _weights(self) -> tuple[Array | None, ...]:
         """The weights of its leaves."""
         return tuple(leaf.weight for leaf in self.leaves)
 
     @abstractmethod
-    def _forward(self, x: Array) -> Array:
+    def _forward(self, x: Array, choice: Choice | None = None) -> Array:
         """Apply to `(batch, *in_shape)`."""
 
     @abstractmethod
-    def _adjoint(self, y: Array) -> Array:
+    def _adjoint(self, y: Array, choice: Choice | None = None) -> Array:
         """Apply the transpose to `(batch, *out_shape)`."""
 
     @abstractmethod
@@ -664,3 +652,22 @@ def symbol_values(leaves: tuple[LeafMap, ...]) -> list[Array]:
             name = "w" if sum(weighted) == 1 else f"w{sum(weighted[: i + 1])}"
             values.append(with_absent(weight_symbols(name, leaf.bound.tap_shape)))
     return values
+
+
+def applied(A: Map, x: Any, choice: Choice | None = None) -> Array:
+    """A map applied to an array `(*batch, *in_shape)`, by what was chosen."""
+    A._require_numbers("apply to an array")
+    A._require_weights("applying it to an array")
+    array = as_array(x)
+    lead = array.ndim - len(A.in_shape)
+    if lead < 0 or array.shape[lead:] != A.in_shape:
+        raise ShapeError(
+            f"expected an array (*batch, {', '.join(map(str, A.in_shape))}), got shape "
+            f"{array.shape}; bind the layer to that size, or reshape the array"
+        )
+    if array.dtype.kind not in "biufcO":
+        raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
+    batch = array.shape[:lead]
+    flat = array.reshape(prod(batch), *A.in_shape)
+    y = rounded_once(partial(A._forward, choice=choice), flat, came_as(x, array), A._weights)
+    return y.reshape(*batch, *A.out_shape)

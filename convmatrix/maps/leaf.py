@@ -102,11 +102,11 @@ class LeafMap(Map):
         assert self.taps is not None
         return self.taps.astype(dtype)
 
-    def _forward(self, x: Array) -> Array:
+    def _forward(self, x: Array, choice: dense.Choice | None = None) -> Array:
         if self.bound_layer.is_linear:
-            if dense.current().method == "sparse":
+            if choice and choice.method == "sparse":
                 return self._by_matrix(self.to_scipy(), x, self.out_shape)
-            return dense.forward(self.bound, self.weight, x)
+            return dense.forward(self.bound, self.weight, x, choice)
         assert isinstance(self.bound, Stencil)
         if isinstance(self.bound_layer, MaxPool):
             return dense.max_pool(self.bound, x)
@@ -122,10 +122,10 @@ class LeafMap(Map):
         y = by_float32(product, x, dtype)
         return y.astype(dtype, copy=False) if dtype.kind in "fc" else y
 
-    def _adjoint(self, y: Array) -> Array:
-        if dense.current().method == "sparse":
+    def _adjoint(self, y: Array, choice: dense.Choice | None = None) -> Array:
+        if choice and choice.method == "sparse":
             return self._by_matrix(self.to_scipy().T, y, self.in_shape)
-        return dense.adjoint(self.bound, self.weight, y)
+        return dense.adjoint(self.bound, self.weight, y, choice)
 
     def _pattern(self) -> Pattern:
         return pattern_of(self.bound)

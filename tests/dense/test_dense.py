@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import convmatrix as cm
-from convmatrix.dense import Choice, engine, rows, threads, under
+from convmatrix.dense import Choice, choice, engine, rows, threads
+from convmatrix.dense.choice import METHODS
 from convmatrix.dense.direct import Direct, rounding
-from convmatrix.dense.engine import METHODS
 from convmatrix.dense.phases import Phases
 from convmatrix.dense.winograd_tables import TRANSFORMS
+from convmatrix.maps import applied
 
 CONVS = {1: cm.conv1d, 2: cm.conv2d, 3: cm.conv3d}
 
@@ -96,7 +97,7 @@ def test_transposed_methods_give_the_transposed_product(method):
         whole = layer.with_weight(rng.integers(-9, 10, layer.weight_shape).astype(float))
         B = whole.on(size)
         try:
-            x = under(Choice(method), B.T, y)
+            x = applied(B.T, y, Choice(method))
         except cm.GeometryError:
             others += 1
             continue
@@ -353,7 +354,7 @@ ROWS = [
 @pytest.mark.parametrize("options", ROWS, ids=str)
 def test_matrices_of_rows_against_the_matrix(monkeypatch, options, held, threads):
     monkeypatch.setattr(rows, "HELD", held)
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     rng = np.random.default_rng(9)
     layer = cm.conv2d(4, 8, groups=4, **options)
     layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(np.float64))
@@ -442,7 +443,7 @@ def test_factorizations_print_and_refuse():
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_matrices_of_rows_of_strided_layers_as_wide_as_their_input(monkeypatch, threads):
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     layer = cm.conv2d(2, 2, 3, groups=2, stride=(1, 2), padding=(1, 4))
     layer = layer.with_weight(np.random.default_rng(0).integers(-5, 6, (2, 1, 3, 3)).astype(float))
     x = np.random.default_rng(1).integers(-5, 6, (1, 2, 9, 7)).astype(float)
@@ -451,7 +452,7 @@ def test_matrices_of_rows_of_strided_layers_as_wide_as_their_input(monkeypatch, 
 
 
 def test_rows_of_lines_and_volumes(monkeypatch):
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     rng = np.random.default_rng(2)
     for layer, size in (
         (cm.conv1d(4, 4, 3, groups=4, padding=1), (11,)),
@@ -471,7 +472,7 @@ def test_rows_of_lines_and_volumes(monkeypatch):
 
 def test_rows_do_not_keep_what_an_earlier_call_left(monkeypatch):
     """Buffers are kept between calls: with NaN in them, a zero times what is left shows."""
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     for options in ROWS:
         layer = cm.conv2d(4, 4, groups=4, **options)
         layer = layer.with_weight(np.ones(layer.weight_shape))
@@ -489,7 +490,7 @@ WIDE = [{"kernel_size": (1, 9)}, {"kernel_size": (1, 5), "dilation": (1, 2)}]
 
 @pytest.mark.parametrize("options", WIDE, ids=str)
 def test_rows_of_kernels_wider_than_the_image(monkeypatch, options):
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     layer = cm.conv2d(4, 4, padding=(0, 4), groups=4, **options)
     layer = layer.with_weight(
         1.0 + np.arange(np.prod(layer.weight_shape)).reshape(layer.weight_shape)
@@ -502,7 +503,7 @@ def test_rows_of_kernels_wider_than_the_image(monkeypatch, options):
 
 def test_rows_read_and_write_inside_their_arrays(monkeypatch):
     """What SciPy's private product does not check."""
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     multiply = rows._product()
     calls = []
 
@@ -629,7 +630,7 @@ def test_phases_have_the_bound_and_the_workspace_of_the_largest():
 def test_rows_need_nothing_private_at_any_size(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.sparse._sparsetools", None)
     rows._product.cache_clear()
-    monkeypatch.setattr(engine, "FEW_PRODUCTS", 0)
+    monkeypatch.setattr(choice, "FEW_PRODUCTS", 0)
     try:
         for options, held in product(ROWS, (1 << 5, 1 << 8, 1 << 20)):
             monkeypatch.setattr(rows, "HELD", held)

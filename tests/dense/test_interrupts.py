@@ -125,7 +125,6 @@ def state():
         "blas": [library.num_threads for library in threads._blas()],
         "limit": (threads._limit.before, set(threads._limit._users)),
         "lock is held": threads._limit._lock._is_owned(),
-        "choice": engine.current(),
         "warnings": np.geterr(),
         "umask": umask(),
         "signals": [signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)],

@@ -124,6 +124,7 @@ def dense() -> None:
 if __name__ == "__main__":
     from benchmarks.explorer import explorer
     from benchmarks.graphs import graphs
+    from benchmarks.house import house
     from benchmarks.images import images
     from benchmarks.memory import memory
     from benchmarks.network import network
@@ -137,6 +138,8 @@ if __name__ == "__main__":
         "separability": separability, "graphs": graphs, "explorer": explorer,
         "server": server, "memory": memory,
     }  # fmt: skip
+    if sys.argv[1:2] == ["house"]:
+        sys.exit(house(*sys.argv[2:]))
     chosen = sys.argv[1:] or ["matrix", "import", "proofs", "dense"]
     if unknown := set(chosen) - set(suites):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; use one of {', '.join(suites)}")

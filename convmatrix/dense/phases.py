@@ -31,7 +31,8 @@ Make = Callable[[Problem, Array], Algorithm]
 
 class Phases:
     """The transpose of a zero-padded stencil: `(batch, out_channels, *outputs)` → `(batch,
-    in_channels, *size)`; `make` builds the algorithm of each small convolution."""
+    in_channels, *size)`; `make` builds the algorithm of each small convolution. `parts` are these,
+    each with the remainders that its channels are of."""
 
     def __init__(self, problem: Problem, weight: Array, make: Make) -> None:
         self.problem = problem
@@ -40,7 +41,7 @@ class Phases:
         groups, each, _ = kernels.shape
         inputs, kernel = stencil.group_channels, stencil.kernel
         placed = kernels.reshape(groups, each, inputs, *kernel).swapaxes(1, 2)
-        self._parts: list[tuple[Algorithm, list[tuple[int, ...]]]] = []
+        self.parts: list[tuple[Algorithm, list[tuple[int, ...]]]] = []
         self._covered = 0
         every = list(product(*(_windows(axis) for axis in problem.axes)))
         self._workers = problem.threads if len(every) % problem.threads == 0 else 1
@@ -58,30 +59,30 @@ class Phases:
             small = stacked.reshape(groups * inputs * len(residues), each, *stacked.shape[4:])
             axes = tuple(window.axis for window in windows)
             part = Stencil(axes, stencil.out_channels, len(small), groups)
-            self._parts.append(
+            self.parts.append(
                 (make(replace(problem, stencil=part, threads=threads), small), residues)
             )
             self._covered += len(residues)
-        held = sorted(part.workspace + self._held(part) for part, _ in self._parts)
+        held = sorted(part.workspace + self._held(part) for part, _ in self.parts)
         self.workspace = sum(held[-self._workers :])
         moved = problem.batch * prod(stencil.in_shape) * MOVE
-        self.seconds = moved + sum(part.seconds for part, _ in self._parts) / self._workers
-        self.error_bound = max((p.error_bound for p, _ in self._parts), default=0.0)
+        self.seconds = moved + sum(part.seconds for part, _ in self.parts) / self._workers
+        self.error_bound = max((p.error_bound for p, _ in self.parts), default=0.0)
 
     @property
     def blocks(self) -> list[Algorithm]:
         """Its convolutions, one after another."""
-        return [part for part, _ in self._parts]
+        return [part for part, _ in self.parts]
 
     @property
     def name(self) -> str:
         """Itself and the algorithms of its convolutions."""
-        return f"phases ({' + '.join(sorted({part.name for part, _ in self._parts}))})"
+        return f"phases ({' + '.join(sorted({part.name for part, _ in self.parts}))})"
 
     @property
     def spreads(self) -> str:
         """How far a NaN or an infinity reaches."""
-        return next((part.spreads for part, _ in self._parts if part.spreads), "")
+        return next((part.spreads for part, _ in self.parts if part.spreads), "")
 
     def _held(self, part: Algorithm) -> int:
         shape = part.problem.stencil.out_shape
@@ -92,11 +93,11 @@ class Phases:
         if self._covered < prod(axis.stride for axis in self.problem.axes):
             out[:] = 0
         if self._workers == 1:
-            for part in self._parts:
+            for part in self.parts:
                 self._fill(part, y, out)
             return
         # a thread a convolution: windows are gathered side by side
-        run(self._workers, (lambda part: self._fill(part, y, out), self._parts))
+        run(self._workers, (lambda part: self._fill(part, y, out), self.parts))
 
     def _fill(self, part: tuple[Algorithm, list[tuple[int, ...]]], y: Array, out: Array) -> None:
         """Run one convolution and put its results where their remainders are."""

@@ -29,7 +29,8 @@ ROWS = 4
 
 
 class Toeplitz(Algorithm):
-    """Tiles of a few output rows, for blocks of channel groups."""
+    """`tiles` of `rows` output rows each, that read `reach` input rows, for blocks of channel
+    groups."""
 
     name = "toeplitz"
     spreads = "a NaN or an infinity reaches the rows of its tiles"
@@ -38,13 +39,13 @@ class Toeplitz(Algorithm):
         super().__init__(problem)
         stencil, (first, *rest) = problem.stencil, problem.axes
         rows = problem.outputs[0]
-        self._rows = rows if rows <= 4 * ROWS else ROWS
-        self._tiles = -(-rows // self._rows)
-        self._reach = (self._rows - 1) * first.stride + first.span
-        self._height = (self._tiles * self._rows - 1) * first.stride + first.span
+        self.rows = rows if rows <= 4 * ROWS else ROWS
+        self.tiles = -(-rows // self.rows)
+        self.reach = (self.rows - 1) * first.stride + first.span
+        self._height = (self.tiles * self.rows - 1) * first.stride + first.span
         self._inner = prod(problem.outputs[1:])
         self._beside = prod(axis.kernel for axis in rest) * stencil.group_channels
-        self._matrix = self._tile_matrix(grouped(problem, weight))
+        self._matrix = self.tile_matrix(grouped(problem, weight))
         a_group = self._height * self._beside * self._inner
         groups = max(1, BLOCK // max(1, a_group))
         if problem.threads > 1:
@@ -54,7 +55,7 @@ class Toeplitz(Algorithm):
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = held * problem.dtype.itemsize * workers + self._matrix.nbytes
         self.error_bound = rounding(problem.dtype, self._matrix.shape[-1])
-        a_tile = self._beside * (0.3 * MOVE * self._reach / self._rows + 2.8 * FLOP * self._reach)
+        a_tile = self._beside * (0.3 * MOVE * self.reach / self.rows + 2.8 * FLOP * self.reach)
         outputs = problem.batch * prod(stencil.out_shape)
         work = outputs * a_tile + len(self.blocks) * 12 * CALL
         self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
@@ -70,7 +71,7 @@ class Toeplitz(Algorithm):
         others = (axis.size + axis.before + axis.after for axis in self.problem.axes[1:])
         return int(self.problem.stencil.group_channels * self._height * prod(others))
 
-    def _tile_matrix(self, kernels: Array) -> Array:
+    def tile_matrix(self, kernels: Array) -> Array:
         """`(groups, 1, out/groups * rows, reach * beside)`: row r of a tile has the kernel's rows
         at r*stride, r*stride + dilation, ..."""
         groups, each, _ = kernels.shape
@@ -78,11 +79,11 @@ class Toeplitz(Algorithm):
         inputs = self.problem.stencil.group_channels
         split = kernels.reshape(groups, each, inputs, first.kernel, -1)
         rows = split.transpose(0, 1, 3, 2, 4).reshape(groups, each, first.kernel, -1)
-        matrix = np.zeros((groups, each, self._rows, self._reach, self._beside), kernels.dtype)
-        for r, t in product(range(self._rows), range(first.kernel)):
+        matrix = np.zeros((groups, each, self.rows, self.reach, self._beside), kernels.dtype)
+        for r, t in product(range(self.rows), range(first.kernel)):
             place = source(r, t, stride=first.stride, dilation=first.dilation, before=0)
             matrix[:, :, r, place] = rows[:, :, t]
-        return matrix.reshape(groups, 1, each * self._rows, self._reach * self._beside)
+        return matrix.reshape(groups, 1, each * self.rows, self.reach * self._beside)
 
     def _block(self, block: Any, x: Array, out: Array) -> None:
         b, low, high = block
@@ -95,25 +96,25 @@ class Toeplitz(Algorithm):
         laid = self.buffer("laid", beside.shape)
         np.copyto(laid, beside)
         flat = laid.reshape(count, self._height, self._beside * self._inner)
-        group, row, step = flat.strides[0], flat.strides[1], axes[0].stride * self._rows
+        group, row, step = flat.strides[0], flat.strides[1], axes[0].stride * self.rows
         tiles = as_strided(
             flat,
-            (count, self._tiles, self._reach * self._beside, self._inner),
+            (count, self.tiles, self.reach * self._beside, self._inner),
             (group, step * row, self._inner * flat.itemsize, flat.itemsize),
             writeable=False,
         )
         each = stencil.out_channels // stencil.groups
         target = out[b, low * each : high * each]
-        exact = self._tiles * self._rows == self.problem.outputs[0]
+        exact = self.tiles * self.rows == self.problem.outputs[0]
         if exact and each == 1:
-            shape = (count, self._tiles, self._rows, self._inner)
+            shape = (count, self.tiles, self.rows, self._inner)
             np.matmul(self._matrix[low:high], tiles, out=target.reshape(shape))
             return
-        made = self.buffer("made", (count, self._tiles, each, self._rows, self._inner))
+        made = self.buffer("made", (count, self.tiles, each, self.rows, self._inner))
         np.matmul(
-            self._matrix[low:high], tiles, out=made.reshape(count, self._tiles, -1, self._inner)
+            self._matrix[low:high], tiles, out=made.reshape(count, self.tiles, -1, self._inner)
         )
-        moved = made.swapaxes(1, 2).reshape(count * each, self._tiles * self._rows, self._inner)
+        moved = made.swapaxes(1, 2).reshape(count * each, self.tiles * self.rows, self._inner)
         target[:] = moved[:, : self.problem.outputs[0]].reshape(target.shape)
 
     def _beside_view(self, padded: Array, count: int) -> Array:

@@ -44,7 +44,8 @@ transformed weights are read once, not once a thread."""
 
 
 class Winograd(Algorithm):
-    """F(m, r) along every axis; `m` outputs a tile."""
+    """F(m, r) along every axis: `m` outputs a tile, from `n` inputs; an axis has `tiles` of them in
+    each of its `d` phases (as many as its dilation)."""
 
     name = "winograd"
     spreads = "a NaN or an infinity reaches every output of its tiles"
@@ -52,33 +53,33 @@ class Winograd(Algorithm):
     def __init__(self, problem: Problem, weight: Array, m: int = 0) -> None:
         super().__init__(problem)
         stencil, axes = problem.stencil, problem.axes
-        self._r, self._d = axes[0].kernel, tuple(axis.dilation for axis in axes)
-        self._m = m or tile(problem)
-        self._n = self._m + self._r - 1
-        phases = [ceil(n / d) for n, d in zip(problem.outputs, self._d, strict=True)]
-        self._tiles = tuple(ceil(n / self._m) for n in phases)
-        matrices = TRANSFORMS[self._m, self._r]
+        self._r, self.d = axes[0].kernel, tuple(axis.dilation for axis in axes)
+        self.m = m or tile(problem)
+        self.n = self.m + self._r - 1
+        phases = [ceil(n / d) for n, d in zip(problem.outputs, self.d, strict=True)]
+        self.tiles = tuple(ceil(n / self.m) for n in phases)
+        matrices = TRANSFORMS[self.m, self._r]
         at, g, bt = (np.array([[float(x) for x in row] for row in m]) for m in matrices)
         self._into, self._back = (
             reduce(np.kron, [matrix] * problem.ndim).astype(problem.dtype) for matrix in (bt, at)
         )
         self._weight = self._transformed(weight, g)
-        points = self._n**problem.ndim
+        points = self.n**problem.ndim
         width = max(stencil.in_channels, stencil.out_channels)
-        a_row = points * width * prod(self._tiles[1:]) * prod(self._d)
-        rows, self.blocks = split(problem.batch, self._tiles[0], a_row, BLOCK, problem.threads)
-        self._staged = self._tiles[0] * a_row <= STAGED
+        a_row = points * width * prod(self.tiles[1:]) * prod(self.d)
+        rows, self.blocks = split(problem.batch, self.tiles[0], a_row, BLOCK, problem.threads)
+        self._staged = self.tiles[0] * a_row <= STAGED
         if self._staged and problem.threads > 1 and problem.batch == 1:
-            rows, self.blocks = self._tiles[0], ["in stages"]
+            rows, self.blocks = self.tiles[0], ["in stages"]
         held = 4 * rows * a_row * problem.dtype.itemsize
         workers = min(problem.threads, max(1, len(self.blocks)))
         self.workspace = self._weight.nbytes + held * workers
         self.error_bound = self._bound(at, g, bt)
-        cells = problem.batch * prod(self._tiles) * prod(self._d)
+        cells = problem.batch * prod(self.tiles) * prod(self.d)
         ends = stencil.in_channels + stencil.out_channels
         products = stencil.out_channels * stencil.group_channels
         flops = 2 * cells * points * (products + stencil.in_channels * points)
-        flops += 2 * cells * points * stencil.out_channels * self._m**problem.ndim
+        flops += 2 * cells * points * stencil.out_channels * self.m**problem.ndim
         work = flops * FLOP + cells * points * ends * MOVE + len(self.blocks) * 10 * CALL
         self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
 
@@ -110,7 +111,7 @@ class Winograd(Algorithm):
         """Every matrix amplifies by its largest row sum of sizes, an axis; the sums that follow
         round as often as they have terms."""
         growth = float(np.prod([np.abs(m).sum(axis=1).max() for m in (at, g, bt)]))
-        terms = self.problem.stencil.group_channels + 3 * self._n**self.problem.ndim + 8
+        terms = self.problem.stencil.group_channels + 3 * self.n**self.problem.ndim + 8
         return float(growth**self.problem.ndim) * rounding(self.problem.dtype, terms)
 
     def __call__(self, x: Array, out: Array) -> None:
@@ -119,7 +120,7 @@ class Winograd(Algorithm):
         if threads < 2 or self.problem.batch > 1 or not self._staged:
             super().__call__(x, out)
             return
-        whole = _Stages(self, 0, self._tiles)
+        whole = _Stages(self, 0, self.tiles)
         stencil = self.problem.stencil
 
         run(
@@ -133,38 +134,38 @@ class Winograd(Algorithm):
 
     def _block(self, block: Any, x: Array, out: Array) -> None:
         b, low, high = block
-        stages, stencil = _Stages(self, low, (high - low, *self._tiles[1:])), self.problem.stencil
+        stages, stencil = _Stages(self, low, (high - low, *self.tiles[1:])), self.problem.stencil
         stages.transform(x[b], 0, stencil.in_channels)
         stages.multiply(0, len(self._weight))
         stages.restore(out[b], 0, stencil.out_channels)
 
     def _gather(self, x: Array, low: int, tiles: tuple[int, ...]) -> Array:
         """A view `(*points, channels, *phases, *tiles)` into the padded input of some tiles."""
-        axes, m, n = self.problem.axes, self._m, self._n
-        spans = [(t * m + n - m) * d for t, d in zip(tiles, self._d, strict=True)]
+        axes, m, n = self.problem.axes, self.m, self.n
+        spans = [(t * m + n - m) * d for t, d in zip(tiles, self.d, strict=True)]
         padded = self.buffer("padded", (len(x), *spans))
         first = [axis.first for axis in axes]
-        first[0] += low * m * self._d[0]
+        first[0] += low * m * self.d[0]
         copy_window(x, axes, first, padded)
         step, *steps = padded.strides
-        phases = tuple(d * s for d, s in zip(self._d, steps, strict=True))
+        phases = tuple(d * s for d, s in zip(self.d, steps, strict=True))
         return as_strided(
             padded,
-            (*(n,) * len(axes), len(padded), *self._d, *tiles),
+            (*(n,) * len(axes), len(padded), *self.d, *tiles),
             (*phases, step, *steps, *(m * p for p in phases)),
             writeable=False,
         )
 
     def _scatter(self, result: Array, out: Array, low: int, tiles: tuple[int, ...]) -> None:
         """Put tiles `(*m, channels, *phases, *tiles)` where their outputs are, and crop."""
-        m, ndim, channels = self._m, self.problem.ndim, len(out)
-        shaped = result.reshape(*(m,) * ndim, channels, *self._d, *tiles)
+        m, ndim, channels = self.m, self.problem.ndim, len(out)
+        shaped = result.reshape(*(m,) * ndim, channels, *self.d, *tiles)
         order = [ndim]
         for j in range(ndim):
             order += [2 * ndim + 1 + j, j, ndim + 1 + j]
         moved = shaped.transpose(order)
-        start = low * m * self._d[0]
-        full = [t * m * d for t, d in zip(tiles, self._d, strict=True)]
+        start = low * m * self.d[0]
+        full = [t * m * d for t, d in zip(tiles, self.d, strict=True)]
         target = out[:, start : start + full[0]]
         if target.shape[1:] == tuple(full):
             split_up = target.reshape(moved.shape) if target.flags.c_contiguous else None
@@ -173,7 +174,7 @@ class Winograd(Algorithm):
                 return
             pieces = [target.shape[0]]
             strides = [target.strides[0]]
-            for t, d, step in zip(tiles, self._d, target.strides[1:], strict=True):
+            for t, d, step in zip(tiles, self.d, target.strides[1:], strict=True):
                 pieces += [t, m, d]
                 strides += [m * d * step, d * step, step]
             np.copyto(as_strided(target, pieces, strides), moved)
@@ -190,7 +191,7 @@ class _Stages:
     def __init__(self, owner: Winograd, low: int, tiles: tuple[int, ...]) -> None:
         self._owner, self._low, self._tiles = owner, low, tiles
         stencil, ndim = owner.problem.stencil, owner.problem.ndim
-        points, self._cells = owner._n**ndim, prod(owner._d) * prod(tiles)
+        points, self._cells = owner.n**ndim, prod(owner.d) * prod(tiles)
         groups, each = owner._weight.shape[1:3]
         self._inputs = owner.buffer("inputs", (points, stencil.in_channels * self._cells))
         self._products = owner.buffer("products", (points, groups, each, self._cells))
@@ -215,7 +216,7 @@ class _Stages:
         owner = self._owner
         place = slice(low * self._cells, high * self._cells)
         products = self._products.reshape(len(self._products), -1)[:, place]
-        outputs = owner._m**owner.problem.ndim
+        outputs = owner.m**owner.problem.ndim
         result = owner.buffer("one", (outputs, (high - low) * self._cells))
         np.matmul(owner._back, products, out=result)
         owner._scatter(result, out[low:high], self._low, self._tiles)

@@ -103,7 +103,7 @@ def winograd_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries
     """`scatter · Aᵀ · U · Bᵀ · gather`: windows of tiles, transformed, multiplied, and back."""
     problem = Problem(stencil, 1, np.dtype(float))
     made = Winograd(problem, np.ones(weight.shape))
-    m, n, tiles, d = made._m, made._n, made._tiles, made._d
+    m, n, tiles, d = made.m, made.n, made.tiles, made.d
     ndim, axes = problem.ndim, problem.axes
     at, g, bt = (np.array(x, object) for x in TRANSFORMS[m, axes[0].kernel])
     cells, total = prod(d) * prod(tiles), 3 * ndim
@@ -152,8 +152,8 @@ def toeplitz_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries
     problem = Problem(stencil, 1, np.dtype(object))
     kernels = exact_kernels(stencil, weight)
     made = Toeplitz(problem, np.ones(weight.shape, object))
-    matrix = made._tile_matrix(kernels)
-    rows, count, reach = made._rows, made._tiles, made._reach
+    matrix = made.tile_matrix(kernels)
+    rows, count, reach = made.rows, made.tiles, made.reach
     (first, *rest), outputs, ndim = problem.axes, problem.outputs, problem.ndim
     inner, each = prod(outputs[1:]), stencil.out_channels // stencil.groups
     total = 2 + 2 * (ndim - 1)  # tile, row in reach, other taps, other outputs; channels lead
@@ -186,7 +186,7 @@ def phases_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries]]
         Problem(stencil, 1, np.dtype(object)), exact.reshape(weight.shape),
         lambda problem, kernel: _Recorded(problem, kernel, small),  # type: ignore[arg-type,return-value]
     )  # fmt: skip
-    residues = [found for _, found in made._parts]
+    residues = [found for _, found in made.parts]
     width = prod(stencil.out_shape)
     copies = Entries(
         (len(small) * width, width), np.arange(len(small) * width),

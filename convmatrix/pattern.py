@@ -19,7 +19,8 @@ from convmatrix.errors import TooLargeError
 from convmatrix.limits import check_memory
 from convmatrix.relation import Axis, mirrored
 from convmatrix.resize import ResizeAxis
-from convmatrix.stencil import Bound, Rearrangement, Stencil, ravel
+from convmatrix.shapes import ravel
+from convmatrix.stencil import Bound, Rearrangement, Stencil
 from convmatrix.typing import Array
 
 __all__ = [

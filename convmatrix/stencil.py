@@ -7,26 +7,23 @@ questions an element at a time, and nothing here builds anything.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import prod
 
-from convmatrix.errors import ShapeError, TooLargeError
+from convmatrix.errors import TooLargeError
 from convmatrix.relation import Axis, Index
 from convmatrix.resize import ResizeAxis
+from convmatrix.shapes import ravel, unravel
 
 __all__ = [
     "Element",
     "Link",
     "Rearrangement",
     "Stencil",
-    "check_element",
-    "ravel",
     "read_channel",
-    "unravel",
 ]
 
 Element = tuple[int, ...]
@@ -39,31 +36,6 @@ Factors = tuple[tuple[Fraction, ...], ...]
 """An axis' fixed coefficients: one row for all outputs, or a row an output."""
 
 
-def ravel(index: Iterable[Index], shape: Iterable[Index]) -> Index:
-    """Flat index in C order (ints or arrays).
-
-    >>> ravel((1, 2), (3, 4))
-    6
-    """
-    flat: Index = 0
-    for i, n in zip(index, shape, strict=True):
-        flat = flat * n + i
-    return flat
-
-
-def unravel(flat: int, shape: Iterable[int]) -> tuple[int, ...]:
-    """The inverse of `ravel`.
-
-    >>> unravel(6, (3, 4))
-    (1, 2)
-    """
-    index: list[int] = []
-    for n in reversed(tuple(shape)):
-        flat, i = divmod(flat, n)
-        index.append(i)
-    return tuple(reversed(index))
-
-
 def read_channel(o: Index, c: Index, outputs: Index, inputs: Index) -> Index:
     """The input channel that output channel `o` reads as the `c`-th of its group, where groups of
     `outputs` channels read groups of `inputs`.
@@ -72,42 +44,6 @@ def read_channel(o: Index, c: Index, outputs: Index, inputs: Index) -> Index:
     5
     """
     return o // outputs * inputs + c
-
-
-def check_element(element: Iterable[int] | int, shape: tuple[int, ...]) -> Element:
-    """The element as a tuple of ints from 0 on, or `ShapeError` where it lies outside `shape`.
-
-    A negative index counts from the end; the only channel may be left out; one integer is the
-    flat index.
-
-    >>> check_element((0, 1, -1), (1, 5, 5)), check_element((1, 4), (1, 5, 5)), check_element(
-    ...     9, (1, 5, 5)
-    ... )
-    ((0, 1, 4), (0, 1, 4), (0, 1, 4))
-    """
-    flat = not isinstance(element, Iterable)
-    try:
-        index = tuple(map(operator.index, element if isinstance(element, Iterable) else (element,)))
-    except TypeError:
-        raise ShapeError(
-            f"an element is (channel, *position) in integers within shape {shape}, got "
-            f"{element!r:.60}; the graph's node 'x_0_1_2' is (0, 1, 2)"
-        ) from None
-    if flat:
-        count = prod(shape)
-        if not -count <= index[0] < count:
-            raise ShapeError(
-                f"element {element} is not in shape {shape}; use (channel, *position), or a flat "
-                f"index from 0 to {count - 1}"
-            )
-        return unravel(index[0] % count, shape)
-    whole = (0, *index) if len(index) == len(shape) - 1 and shape[0] == 1 else index
-    if len(whole) != len(shape) or not all(-n <= i < n for i, n in zip(whole, shape, strict=True)):
-        raise ShapeError(
-            f"element {index} is not in shape {shape}; "
-            f"use (channel, *position) with each index from 0 to its size - 1"
-        )
-    return tuple(i % n for i, n in zip(whole, shape, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

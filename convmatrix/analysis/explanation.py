@@ -16,11 +16,11 @@ from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
-from convmatrix.maps.base import times
 from convmatrix.maps.given import given_map
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
 from convmatrix.separable import Separability, separability
+from convmatrix.shapes import times
 from convmatrix.stencil import Stencil
 
 __all__ = ["Explanation", "explain"]

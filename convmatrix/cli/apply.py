@@ -17,6 +17,7 @@ from convmatrix.cli.out import json_option, output_option, say, show, warned
 from convmatrix.errors import GeometryError, ShapeError, WeightError
 from convmatrix.readers.arrays import read_picture
 from convmatrix.readers.images import Picture
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 from convmatrix.words.kinds import KINDS, kind_of
 from convmatrix.writers.arrays import DEPTHS, depth_of, write_array
@@ -113,7 +114,7 @@ def _layer(asked: Asked, x: Array, ndim: int) -> cm.Layer:
     array's."""
     if asked.model is not None:
         return asked.layer()
-    words: dict[str, Any] = {"input": "x".join(map(str, x.shape[-ndim:]))}
+    words: dict[str, Any] = {"input": times(x.shape[-ndim:], "x")}
     apart = "out_channels" not in KINDS[kind_of(asked.options.kind)].uses.split()
     if apart and asked.options.in_channels is None:
         words["in_channels"] = x.shape[-ndim - 1]

@@ -10,6 +10,7 @@ import convmatrix as cm
 from convmatrix.cli.out import say
 from convmatrix.errors import FileError, GeometryError, printable
 from convmatrix.layers.base import per_axis
+from convmatrix.shapes import times
 from convmatrix.words import Options, build_layer, option
 from convmatrix.words.kinds import keywords
 
@@ -90,5 +91,5 @@ def _layer_of(model: str, name: str | None) -> TrainedLayer:
 def described(one: TrainedLayer) -> str:
     """A layer of a model in a word or two: `conv1 (standard 3→64, 7×7)`."""
     bare = one.layer()
-    kernel = "×".join(map(str, one.kernel))
+    kernel = times(one.kernel)
     return f"{one.name} ({one.kind} {bare.in_channels}→{bare.out_channels}, {kernel})"

@@ -23,7 +23,7 @@ import numpy as np
 from convmatrix.dense.direct import grouped, rounding
 from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
 from convmatrix.relation import Axis, source
-from convmatrix.stencil import ravel
+from convmatrix.shapes import ravel
 from convmatrix.typing import Array
 
 __all__ = ["Rows"]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from convmatrix.separable import NetworkSeparability, Separability
 
-from convmatrix.draw.maps import GREY, make_axes, pyplot, times
+from convmatrix.draw.maps import GREY, make_axes, pyplot
+from convmatrix.shapes import times
 
 __all__ = ["draw_energies", "draw_separable", "draw_singular_values"]
 

@@ -12,7 +12,8 @@ from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
-from convmatrix.stencil import Element, check_element, unravel
+from convmatrix.shapes import check_element, times, unravel
+from convmatrix.stencil import Element
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -263,7 +264,7 @@ def draw_receptive_field(a: Map, output: Element, *, ax: Axes | None = None) -> 
         counts[element] = paths
     total = counts.sum(axis=0)
     seen = np.argwhere(np.atleast_2d(total))
-    ax = draw_counts(total, title=f"what output {times(output)} sees".replace("×", ","), ax=ax)
+    ax = draw_counts(total, title=f"what output {times(output, ',')} sees", ax=ax)
     if len(seen):
         (low, first), (high, last) = seen.min(axis=0), seen.max(axis=0)
         box = (first - 0.5, low - 0.5), last - first + 1, high - low + 1
@@ -356,7 +357,3 @@ def _cell(element: Element) -> tuple[int, int]:
 
 def _position(element: Element, shape: tuple[int, ...]) -> Element:
     return element[1:] if shape[0] == 1 else element
-
-
-def times(shape: Iterable[int]) -> str:
-    return "×".join(map(str, shape))

@@ -16,6 +16,7 @@ from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.maps import Map
 from convmatrix.proof import prove_transpose
 from convmatrix.relation import FOLDS
+from convmatrix.shapes import times
 from convmatrix.words import USES
 
 __all__ = ["answered", "proof_for", "start", "view", "vocabulary", "wrong"]
@@ -150,7 +151,7 @@ def start(own: Layer | Map | None, *input_size: Any) -> tuple[dict[str, str], La
     layer = own
     if isinstance(own, Map):
         if own.layer is None or own.layer.on(*own.in_shape[1:]).out_shape != own.out_shape:
-            return {"kind": OWN, "input": "x".join(map(str, own.in_shape[1:]))}, own
+            return {"kind": OWN, "input": times(own.in_shape[1:], "x")}, own
         layer, input_size = own.layer, own.in_shape[1:]
     assert isinstance(layer, Layer)
     state = state_of(layer, *input_size)

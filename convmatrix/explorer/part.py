@@ -11,6 +11,7 @@ import numpy as np
 from convmatrix.errors import GeometryError
 from convmatrix.explorer.effort import places, reach, widest
 from convmatrix.maps import Map
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 
 __all__ = ["MOST_CONNECTIONS", "MOST_SHOWN", "Part", "part_of"]
@@ -105,7 +106,7 @@ def _ranges(window: str, shape: tuple[int, ...]) -> list[range]:
     if not fits:
         raise GeometryError(
             f"window takes first:stop of the output's channels and each axis within "
-            f"{'×'.join(map(str, shape))}, e.g. {'x'.join(f'0:{min(n, 8)}' for n in shape)}, "
+            f"{times(shape)}, e.g. {'x'.join(f'0:{min(n, 8)}' for n in shape)}, "
             f"got {window!r:.60}"
         )
     return ranges

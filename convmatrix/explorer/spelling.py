@@ -13,6 +13,7 @@ from convmatrix.errors import ConvMatrixError, GeometryError
 from convmatrix.explorer.state import DEFAULTS, OWN, Asked, understand
 from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 from convmatrix.words import USES
 
@@ -27,7 +28,7 @@ def state_of(layer: Layer, *input_size: Any) -> dict[str, str]:
     {'input': '5x5', 'kind': 'conv', 'kernel': '3', 'stride': '2', 'padding': '0x1:2'}
     """
     size = layer.sizes(*input_size)
-    state = {"input": _times(size)}
+    state = {"input": times(size, "x")}
     try:
         words = state | _words_of(layer)
         if _same(understand(words).map, layer.on(size)):
@@ -95,7 +96,7 @@ def _word(value: Any) -> str:
             return _word(tuple(before for before, _ in value))
         pairs = [str(a) if a == b else f"{a}:{b}" for a, b in value]
         return "x".join(pairs)
-    return str(value[0]) if len(set(value)) == 1 else _times(value)
+    return str(value[0]) if len(set(value)) == 1 else times(value, "x")
 
 
 def _text_of(weight: Array) -> str:
@@ -103,10 +104,6 @@ def _text_of(weight: Array) -> str:
     if weight.size > 4096 or weight.dtype.kind not in "iufO":
         raise GeometryError("a weight of this kind has no words; it stays in Python")
     return " ".join(str(value) for value in weight.reshape(-1).tolist())
-
-
-def _times(values: Any) -> str:
-    return "x".join(map(str, values))
 
 
 def command(state: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.stencil import unravel
+from convmatrix.shapes import times, unravel
 
 __all__ = ["text"]
 
@@ -50,7 +50,7 @@ def text(told: dict[str, Any]) -> str:
 
 
 def _grid(name: str, shape: list[int], values: list[str] | None) -> list[str]:
-    title = f"{name} {'×'.join(map(str, shape))}"
+    title = f"{name} {times(shape)}"
     if values is None or len(values) > MOST_CELLS:
         return [title]
     rows, columns = [1, *shape[1:]][-2:] if len(shape) > 1 else (1, shape[0])
@@ -97,7 +97,7 @@ def _matrix(told: dict[str, Any]) -> list[str]:
         lines = ["".join(line) for line in cells]
         title += ", * several" if "*" in cells else ""
     if not part["whole"]:
-        title += f" (a window of {'×'.join(map(str, told['shape']))})"
+        title += f" (a window of {times(told['shape'])})"
     return [title, *(f"  {line}" for line in lines)]
 
 

@@ -14,7 +14,8 @@ from convmatrix.dense.problem import Problem
 from convmatrix.factors.entries import Entries, block_diagonal, dense_entries, picking
 from convmatrix.factors.tiles import broadcast, exact_kernels, gathering
 from convmatrix.relation import Axis, source
-from convmatrix.stencil import Stencil, ravel
+from convmatrix.shapes import ravel
+from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
 __all__ = ["fft_factors", "lowrank_factors"]

@@ -29,7 +29,8 @@ from convmatrix.factors.entries import (
     picking,
 )
 from convmatrix.relation import Axis
-from convmatrix.stencil import Stencil, ravel
+from convmatrix.shapes import ravel
+from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
 __all__ = [

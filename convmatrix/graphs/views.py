@@ -17,7 +17,8 @@ from convmatrix.limits import check_memory
 from convmatrix.pattern import axis_rows
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
-from convmatrix.stencil import Stencil, ravel, read_channel, unravel
+from convmatrix.shapes import ravel, times, unravel
+from convmatrix.stencil import Stencil, read_channel
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -59,11 +60,7 @@ def _ordered(spaces: tuple[Space, ...]) -> tuple[Space, ...]:
 
 
 def _shapes(a: Map) -> dict[str, str]:
-    return {"in_shape": _times(a.in_shape), "out_shape": _times(a.out_shape)}
-
-
-def _times(shape: Any) -> str:
-    return "x".join(map(str, shape))
+    return {"in_shape": times(a.in_shape, "x"), "out_shape": times(a.out_shape, "x")}
 
 
 def weight_kind(a: Map) -> str | None:

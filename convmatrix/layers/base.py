@@ -18,6 +18,7 @@ from convmatrix.kept import Kept
 from convmatrix.kernels import named
 from convmatrix.layers.arrays import as_array, as_numpy, came_as, frozen, rounded_once
 from convmatrix.relation import FOLDS, Index, is_symbolic
+from convmatrix.shapes import times
 from convmatrix.stencil import Bound
 from convmatrix.typing import Array, Recipe
 
@@ -457,7 +458,7 @@ def _into(out: Array | None, y: Array) -> Array:
 def _shown(value: Any) -> str:
     """An argument as a person would have typed it: one value where all axes have the same."""
     if isinstance(value, np.ndarray):
-        return f"<{'×'.join(map(str, value.shape))} {value.dtype}>"
+        return f"<{times(value.shape)} {value.dtype}>"
     inner = value
     while isinstance(inner, tuple) and inner and all(_same(v, inner[0]) for v in inner):
         inner = inner[0]

@@ -11,7 +11,8 @@ from convmatrix.errors import ArgumentError, OutsideError, ShapeError
 from convmatrix.layers.arrays import as_array
 from convmatrix.limits import check_memory
 from convmatrix.pattern import index_dtype
-from convmatrix.stencil import Element, Link, ravel, unravel
+from convmatrix.shapes import ravel, unravel
+from convmatrix.stencil import Element, Link
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:

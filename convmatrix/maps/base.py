@@ -21,7 +21,8 @@ from convmatrix.maps.intervals import most_entries
 from convmatrix.maps.memory import Need
 from convmatrix.pattern import Pattern
 from convmatrix.relation import Index
-from convmatrix.stencil import Element, Link, check_element, unravel
+from convmatrix.shapes import check_element, times, unravel
+from convmatrix.stencil import Element, Link
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from convmatrix.diagram import Stages
     from convmatrix.maps.leaf import LeafMap
 
-__all__ = ["Map", "applied", "times"]
+__all__ = ["Map", "applied"]
 
 
 MOST_LISTED = 1 << 20
@@ -609,29 +610,6 @@ def _plain(value: Any) -> Any:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return str(value)
-
-
-def times(shape: Iterable[Index]) -> str:
-    """A shape as people write it, `1×5×5`."""
-    return "×".join(f"({text})" if _is_sum(text) else text for text in map(_shown, shape))
-
-
-def _shown(size: Index) -> str:
-    if type(size) is int or not hasattr(size, "atoms"):
-        return str(size)
-    from convmatrix.views.symbols import simple_size
-
-    return str(simple_size(size))
-
-
-def _is_sum(text: str) -> bool:
-    """Whether an expression has a + or - outside its brackets."""
-    depth = 0
-    for sign in text:
-        depth += (sign == "(") - (sign == ")")
-        if sign == " " and depth == 0:
-            return True
-    return False
 
 
 def with_absent(values: Array) -> Array:

@@ -28,6 +28,7 @@ from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.ranks import exact_rank, rank_factors
 from convmatrix.separable.text import markdown
 from convmatrix.separable.verdict import largest_part, scaled_floats
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 
 __all__ = ["DepthwiseSeparability", "depthwise_separability"]
@@ -108,7 +109,7 @@ class DepthwiseSeparability:
         said = "depthwise-separable" if self.separable else "not depthwise-separable"
         before, after = self.multiplications()
         inputs = len(self.depthwise) // self.multiplier
-        kernel = "×".join(map(str, self.depthwise.shape[2:]))
+        kernel = times(self.depthwise.shape[2:])
         return (
             f"{said} with multiplier {self.multiplier} (least multiplier {self.least_multiplier})\n"
             f"  read as  {inputs} → {len(self.pointwise)} channels, kernel {kernel}\n"

@@ -26,6 +26,7 @@ from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.stacks import ExactStack, NumericalStack
 from convmatrix.separable.text import markdown
 from convmatrix.separable.verdict import largest_part
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 
 __all__ = ["LayerSeparability", "NetworkSeparability", "TrainedLayer", "network_separability"]
@@ -171,7 +172,7 @@ class NetworkSeparability:
                          *quantiles, "rank", "macs", "macs_saved", "depthwise_error",
                          "multiplier", "layout"])  # fmt: skip
         for row in self.layers:
-            shape = "x".join(map(str, row.shape))
+            shape = times(row.shape, "x")
             writer.writerow([_cell(row.name), row.kind, shape, row.kernels, row.exactly,
                              row.numerically, *row.energy, row.rank, row.macs, row.macs_saved,
                              row.depthwise_error, row.multiplier, row.layout])  # fmt: skip
@@ -222,7 +223,7 @@ def _cells(row: LayerSeparability) -> tuple[str, ...]:
     name = printable(row.name)
     name = name if len(name) <= 40 else f"…{name[-39:]}"
     return (
-        name, row.kind, "×".join(map(str, row.shape)), f"{row.kernels:,}", f"{row.exactly:,}",
+        name, row.kind, times(row.shape), f"{row.kernels:,}", f"{row.exactly:,}",
         f"{row.numerically:,}", f"{middle:.1%} ({low:.0%}–{high:.0%})", str(row.rank),
         f"{row.macs_saved / row.macs:.0%}",
         "–" if error is None else f"{error:.2f}, ×{row.multiplier}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm, prod
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sympy import Expr, ImmutableSparseMatrix
 
 __all__ = [
-    "dense_symbols", "simple_size", "symbol_bytes", "symbol_matrix", "symbols", "to_expression",
+    "dense_symbols", "symbol_bytes", "symbol_matrix", "symbols", "to_expression",
     "weight_symbols",
 ]  # fmt: skip
 
@@ -96,59 +96,6 @@ def _names(text: Any) -> list[str]:
     if not isinstance(text, str):
         raise GeometryError(f"symbols takes names in one text, e.g. 'n k p', got {text!r:.60}")
     return text.replace(",", " ").split()
-
-
-def simple_size(size: Expr) -> Expr:
-    """A size in symbols as people write it: without remainders, and with a ceiling where it is one.
-
-    >>> n = symbols("n")
-    >>> from sympy import Mod, floor
-    >>> simple_size(n - Mod(n, 2)), simple_size(floor((n + 1) / 2)), simple_size(floor(n / 2))
-    (2*floor(n/2), ceiling(n/2), floor(n/2))
-    """
-    from sympy import Abs, bottom_up, floor
-
-    def rewritten(part: Expr) -> Expr:
-        if isinstance(part, Abs):
-            return _magnitude(*part.args)
-        return _rounded(_quotients(part.args[0])) if isinstance(part, floor) else part
-
-    return _quotients(bottom_up(size, rewritten)).replace(floor, _rounded)
-
-
-def _quotients(x: Expr) -> Expr:
-    """The expression with its remainders written as quotients."""
-    from sympy import Mod
-
-    return x.replace(Mod, lambda a, b: a - b * _rounded(a / b))
-
-
-def _magnitude(x: Expr) -> Expr:
-    """The absolute value of what has one sign at either end of a remainder."""
-    from sympy import Abs, Mod
-
-    mods = x.atoms(Mod)
-    if len(mods) == 1:
-        (mod,) = mods
-        ends = [x.subs(mod, end) for end in (0, mod.args[1] - 1)]
-        if all(end.is_nonpositive for end in ends):
-            return -x
-        if all(end.is_nonnegative for end in ends):
-            return x
-    return Abs(x)
-
-
-def _rounded(x: Expr) -> Expr:
-    """`floor(x)`, as a ceiling where the fraction added rounds up."""
-    from sympy import Rational, ceiling, floor
-
-    shift, rest = x.expand().as_coeff_Add()
-    parts = [term.as_coeff_Mul() for term in rest.as_ordered_terms()]
-    if shift.is_Rational and all(c.is_Rational and part.is_integer for c, part in parts):
-        step = lcm(*(int(c.q) for c, _ in parts))
-        if step > 1 and shift - floor(shift) == Rational(step - 1, step):
-            return ceiling(rest) + floor(shift)
-    return floor(x)
 
 
 def to_expression(value: Any) -> Expr:

@@ -9,6 +9,7 @@ from typing import Any
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.layers.base import PADDING_WORDS
 from convmatrix.readers.kernels import read_kernel
+from convmatrix.shapes import times
 from convmatrix.typing import Array
 
 __all__ = ["READ", "Options", "agree_on_axes", "numbers", "option", "padding", "sizes"]
@@ -80,7 +81,7 @@ class Options:
         shape = self.weights[0].shape
         if len(shape) < self.ndim:
             raise WeightError(
-                f"--weight gives {'x'.join(map(str, shape))} numbers for {_many(self.ndim)}; say "
+                f"--weight gives {times(shape, 'x')} numbers for {_many(self.ndim)}; say "
                 f"their places, e.g. --kernel {'x'.join('1' * (self.ndim - 1))}x3"
             )
         return shape[-self.ndim :]
@@ -163,7 +164,7 @@ def agree_on_axes(o: Options, words: set[str]) -> None:
         if isinstance(value, tuple) and len(value) != o.ndim:
             raise GeometryError(
                 f"{option(word)} {text} is for {_many(len(value))}, the input "
-                f"{'x'.join(map(str, o.sizes))} has {_many(o.ndim)}; give both as many numbers, "
+                f"{times(o.sizes, 'x')} has {_many(o.ndim)}; give both as many numbers, "
                 f"e.g. --kernel 3x3 --input 28x28"
             )
 

@@ -23,7 +23,7 @@ from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
 from convmatrix.pattern import index_dtype
-from convmatrix.stencil import ravel
+from convmatrix.shapes import ravel
 from convmatrix.typing import Array
 from convmatrix.writers.files import suffix_of, target
 

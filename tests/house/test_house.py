@@ -16,7 +16,7 @@ HOUSE = Path(__file__).parents[2] / "convmatrix"
 
 FLOORS = [
     {"errors", "relation", "typing", "kept"},
-    {"limits", "resize"},
+    {"limits", "resize", "shapes"},
     {"stencil", "kernels"},
     {"layers"},
     {"pattern", "diagram"},

@@ -41,7 +41,7 @@ def test_all_views_agree():
 
 
 def test_queries_are_the_pattern():
-    from convmatrix.stencil import ravel, unravel
+    from convmatrix.shapes import ravel, unravel
 
     for A in (branching().on(4, 4), branching().on(4, 4).T):
         pattern = A.pattern

@@ -6,7 +6,7 @@ import pytest
 import sympy
 
 import convmatrix as cm
-from convmatrix.views.symbols import simple_size
+from convmatrix.shapes import simple_size
 
 
 def test_one_name_is_one_symbol():

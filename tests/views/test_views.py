@@ -10,7 +10,7 @@ import pytest
 from cases import LINEAR, NONLINEAR, integers
 
 import convmatrix as cm
-from convmatrix.stencil import ravel, unravel
+from convmatrix.shapes import ravel, unravel
 
 
 def _identity(A):

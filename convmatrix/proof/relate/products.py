@@ -6,7 +6,8 @@ from convmatrix.proof.algebra.finder import provable
 from convmatrix.proof.algebra.lemmas import Lemma, at_least, is_zero
 from convmatrix.proof.algebra.polynomial import variables
 from convmatrix.relation import Index
-from convmatrix.stencil import ravel, read_channel
+from convmatrix.shapes import ravel
+from convmatrix.stencil import read_channel
 
 __all__ = ["PRODUCT", "channel_lemmas", "products_hold", "raveling_lemma", "swapped_index"]
 

@@ -25,7 +25,8 @@ from convmatrix.proof.compare.terms import ROUNDING, terms_of
 from convmatrix.proof.relate.sides import Side, frame_of_axis
 from convmatrix.proof.relate.traces import Link, follow, trace
 from convmatrix.relation import Axis
-from convmatrix.stencil import Stencil, ravel, read_channel
+from convmatrix.shapes import ravel
+from convmatrix.stencil import Stencil, read_channel
 
 __all__ = ["values_equal"]
 

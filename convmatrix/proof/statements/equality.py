@@ -26,7 +26,7 @@ from convmatrix.proof.relate.sides import kernel_names
 from convmatrix.proof.result import LEVELS, Counterexample, Proof, Replay
 from convmatrix.proof.statements.data import Decoder
 from convmatrix.proof.statements.kinds import Data, Kind, environment, kind
-from convmatrix.stencil import unravel
+from convmatrix.shapes import times, unravel
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def _value(value: Any, number: Any) -> Any:
 
 
 def _size(A: Map) -> str:
-    return f"{'×'.join(map(str, A.in_shape))} → {'×'.join(map(str, A.out_shape))}"
+    return f"{times(A.in_shape)} → {times(A.out_shape)}"
 
 
 def _geometry(A: Map) -> dict[str, int]:

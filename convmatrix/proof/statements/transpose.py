@@ -17,7 +17,6 @@ from convmatrix.layers import (
     pointwise,
 )
 from convmatrix.layers.calling import is_one_of, public
-from convmatrix.maps.base import times
 from convmatrix.proof.algebra.lemmas import Lemma
 from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.compare.terms import Variables
@@ -35,6 +34,7 @@ from convmatrix.proof.statements.textbook import (
     textbook,
 )
 from convmatrix.relation import Axis, Index, is_symbolic
+from convmatrix.shapes import times
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
@@ -200,7 +200,7 @@ def _by_factors(conv: Convolution, size: tuple[int, ...], statement: str) -> Pro
         True,
         statement,
         "weights",
-        f"{'×'.join(map(str, A.out_shape))} → {'×'.join(map(str, A.in_shape))}, all weights",
+        f"{times(A.out_shape)} → {times(A.in_shape)}, all weights",
         f"canonical triples (row, column, tap, multiplicity) of the channel rule and of each of "
         f"the {conv.ndim} axes; the product of equals is equal",
         witness={"nnz": A.nnz, "elements": prod(A.in_shape)},

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import bounds
 import numpy as np
 import pytest
+from dense_cases import CASES, blas_threads
 
 import convmatrix as cm
 from convmatrix.dense import engine, threads
@@ -46,10 +47,6 @@ def at_once(number, work):
     for thread in started:
         thread.join()
     return raised
-
-
-def blas_threads():
-    return [library.num_threads for library in threads._blas()]
 
 
 def test_more_layers_than_engines_are_kept_called_by_many_threads(monkeypatch):
@@ -211,3 +208,80 @@ def test_a_child_forked_in_the_middle_of_calls_starts_clean():
     caller.join()
     assert os.waitstatus_to_exitcode(status) == 0
     assert blas_threads() == before
+
+
+def test_blas_threads_are_restored_after_errors_interrupts_and_from_several_callers():
+    before = blas_threads()
+    layer = cm.conv2d(64, 64, 3, padding=1).with_weight(np.ones((64, 64, 3, 3), np.float32))
+    x = np.ones((2, 64, 40, 40), np.float32)
+    expected = layer(x, threads=1)
+    results = []
+    callers = [
+        threading.Thread(target=lambda: results.append(layer(x, threads=2))) for _ in range(4)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert all(np.array_equal(y, expected) for y in results)
+    assert blas_threads() == before
+    for error in (KeyboardInterrupt, ValueError):
+
+        def job(block, error=error):
+            if block == 3:
+                raise error
+
+        with pytest.raises(error):
+            threads.run(2, (job, range(8)))
+        assert blas_threads() == before
+
+
+def test_threads_do_not_change_a_result_but_for_rounding():
+    rng = np.random.default_rng(6)
+    for layer, size, batch in CASES[:40]:
+        x = rng.standard_normal((batch, *layer.on(size).in_shape))
+        one, two = (layer(x, method="direct", threads=t) for t in (1, 2))
+        assert np.allclose(one, two, rtol=1e-12, atol=1e-12), "blocks differ, the sums do not"
+
+
+SHARED = [
+    (cm.conv2d(8, 32, 3, padding=1), (4, 5)),
+    (cm.conv2d(7, 32, (2, 3), stride=(1, 2), padding=((0, 1), (2, 0)), flip=True), (5, 4)),
+    (cm.conv2d(9, 40, 3, padding=2, dilation=2, padding_mode="reflect"), (4, 5)),
+    (cm.conv2d(8, 32, 1), (4, 5)),
+    (cm.conv1d(2, 16, 3), (9,)),
+    (cm.conv2d(8, 64, 3, padding=1, groups=2), (4, 5)),
+]
+
+
+@pytest.mark.parametrize(("layer", "size"), SHARED, ids=repr)
+def test_threads_share_out_the_inputs_of_one_block(layer, size):
+    """Fewer outputs than channels: each thread sums over its part of the inputs."""
+    rng = np.random.default_rng(11)
+    layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(float))
+    x = rng.integers(-5, 6, (1, layer.in_channels, *size)).astype(float)
+    expected = layer.on(size).to_scipy() @ x.ravel()
+    for number in (1, 2, 3, 5):
+        for _ in range(2):
+            found = layer(x, method="direct", threads=number)
+            assert np.array_equal(found.ravel(), expected)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_threads_share_out_the_phases(number):
+    rng = np.random.default_rng(12)
+    for layer, size in (
+        (cm.conv_transpose2d(6, 4, 3, stride=2, padding=1), (5, 6)),
+        (cm.conv_transpose2d(6, 4, (3, 5), stride=(2, 3), dilation=(1, 2)), (5, 6)),
+        (cm.conv_transpose2d(6, 4, (1, 2), stride=(2, 3), output_padding=(1, 0)), (5, 6)),
+        (cm.conv_transpose1d(6, 4, 4, stride=3, groups=2), (7,)),
+    ):
+        layer = layer.with_weight(rng.integers(-5, 6, layer.weight_shape).astype(float))
+        y = rng.integers(-5, 6, (2, 6, *size)).astype(float)
+        matrix = layer.on(size).to_scipy()
+        for kind in (np.float32, np.float64, np.complex128):
+            z = (y * (1 + 1j)).astype(kind) if kind is np.complex128 else y.astype(kind)
+            fitting = layer.with_weight(layer.weight.astype(kind))
+            found = fitting(z, method="phases", threads=number)
+            assert found.dtype == kind
+            assert np.array_equal(found.reshape(2, -1), (matrix @ z.reshape(2, -1).T).T)

@@ -26,14 +26,14 @@ _HOMES = {
     "factors": "Factorization factorization",
     "layers": (
         "AdjointLayer AveragePool ChannelShuffle ChannelwiseLayer Convolution "
-        "ConvolutionTranspose ElementaryLayer Layer MaxPool Pad PixelShuffle PixelUnshuffle ReLU "
-        "Sample Sequential Upsample ZeroInsert avg_pool channel_shuffle conv1d conv2d conv3d "
+        "ConvolutionTranspose ElementaryLayer Layer MaxPool Network Pad PixelShuffle "
+        "PixelUnshuffle ReLU Sample Sequential Upsample ZeroInsert avg_pool channel_shuffle "
+        "conv1d conv2d conv3d "
         "conv_transpose1d conv_transpose2d conv_transpose3d depthwise depthwise_separable "
-        "keras_weight max_pool pad pixel_shuffle pixel_unshuffle pointwise relu sample sequential "
-        "spatially_separable upsample zero_insert"
+        "keras_weight max_pool network pad pixel_shuffle pixel_unshuffle pointwise relu sample "
+        "sequential spatially_separable upsample zero_insert"
     ),
-    "maps": "ComposedMap LeafMap Map TransposedMap",
-    "networks": "Network NetworkMap network",
+    "maps": "ComposedMap LeafMap Map NetworkMap TransposedMap",
     "pattern": "Pattern",
     "proof": (
         "Certificate Claim Counterexample Proof catalogue prove prove_equal prove_transpose "

@@ -36,6 +36,7 @@ from convmatrix.layers import ConvolutionTranspose as ConvolutionTranspose
 from convmatrix.layers import ElementaryLayer as ElementaryLayer
 from convmatrix.layers import Layer as Layer
 from convmatrix.layers import MaxPool as MaxPool
+from convmatrix.layers import Network as Network
 from convmatrix.layers import Pad as Pad
 from convmatrix.layers import PixelShuffle as PixelShuffle
 from convmatrix.layers import PixelUnshuffle as PixelUnshuffle
@@ -56,6 +57,7 @@ from convmatrix.layers import depthwise as depthwise
 from convmatrix.layers import depthwise_separable as depthwise_separable
 from convmatrix.layers import keras_weight as keras_weight
 from convmatrix.layers import max_pool as max_pool
+from convmatrix.layers import network as network
 from convmatrix.layers import pad as pad
 from convmatrix.layers import pixel_shuffle as pixel_shuffle
 from convmatrix.layers import pixel_unshuffle as pixel_unshuffle
@@ -69,10 +71,8 @@ from convmatrix.layers import zero_insert as zero_insert
 from convmatrix.maps import ComposedMap as ComposedMap
 from convmatrix.maps import LeafMap as LeafMap
 from convmatrix.maps import Map as Map
+from convmatrix.maps import NetworkMap as NetworkMap
 from convmatrix.maps import TransposedMap as TransposedMap
-from convmatrix.networks import Network as Network
-from convmatrix.networks import NetworkMap as NetworkMap
-from convmatrix.networks import network as network
 from convmatrix.pattern import Pattern as Pattern
 from convmatrix.proof import Certificate as Certificate
 from convmatrix.proof import Claim as Claim

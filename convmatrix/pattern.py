@@ -121,11 +121,9 @@ class Pattern:
             rows = np.searchsorted(self.indptr, places, "right") - 1
             yield rows.astype(self.indices.dtype), self.indices[here], self.tap[here]
 
-    def after(self, first: Pattern) -> Pattern:
-        """The paths through `first` and then this pattern; taps of both, packed into one index."""
-        counts = (*first.tap_counts, *self.tap_counts)
-        if prod(counts) > INT64:
-            raise TooLargeError(f"a composite of {prod(counts)} tap combinations passes 64 bits")
+    def after(self, first: Pattern, least: int, each: int) -> Pattern:
+        """The paths through `first` and then this layer, whose tap t adds `(t - least) * each` to a
+        path's packed tap."""
         reach = np.diff(first.indptr)[self.indices]
         ends = _indptr(reach, np.int64)
         starts, shape = ends[self.indptr], (self.shape[0], first.shape[1])
@@ -143,13 +141,13 @@ class Pattern:
             inner = np.arange(here.start, here.stop) + np.repeat(
                 first.indptr[self.indices[steps]] - ends[steps], reach[steps]
             )
-            taps = first.tap[inner].astype(np.int64) * prod(self.tap_counts)
-            taps += np.repeat(self.tap[steps], reach[steps])
+            added = (self.tap[steps].astype(np.int64) - least) * each
+            taps = first.tap[inner] + np.repeat(added, reach[steps])
             columns = first.indices[inner]
             order = np.lexsort((taps, columns, rows))
             indices[here], tap[here] = columns[order], taps[order]
             low = high
-        return Pattern(starts.astype(kind), indices, tap, shape, counts)
+        return Pattern(starts.astype(kind), indices, tap, shape, first.tap_counts)
 
     def __repr__(self) -> str:
         return f"Pattern({self.nnz} triples, shape={self.shape}, tap_counts={self.tap_counts})"

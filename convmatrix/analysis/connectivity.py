@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from math import lcm, prod
 from typing import Any
 
@@ -15,7 +14,9 @@ from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
+from convmatrix.maps.applied import paths
 from convmatrix.maps.given import given_map
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
@@ -114,10 +115,10 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     (((4, 16),), 0.46)
     """
     bound = given_map(layer, input_size, "connectivity")
-    bound._require_numbers("count its connections")
+    require_numbers(bound, "count its connections")
     middle = (0, *(n // 2 for n in bound.out_shape[1:]))
     seen = np.array([e[1:] for e in bound.reach(middle, back=True)])
-    reads, feeds = bound._all_paths(), bound._all_paths(back=True)
+    reads, feeds = paths(bound.diagram), paths(bound.diagram.T)
     if not len(seen):
         ends: tuple[tuple[int, int], ...] = ()
         return Connectivity(reads, feeds, _inside(bound, reads), ends, 0.0)
@@ -130,18 +131,17 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
 def _periods(bound: Map) -> list[int]:
     """After how many outputs the degrees repeat, an axis each: so many that the windows of all
     layers have moved by whole elements."""
-    steps = bound._stages().steps
+    steps = bound.diagram.chain
     moved = [Fraction(1)] * (len(bound.out_shape) - 1)
     periods = [1] * len(moved)
-    if any(a.target != b.source for a, b in pairwise(steps)):
+    if steps is None:
         raise GeometryError("branches have no one period; count over half of the outputs")
     for step in reversed(steps):
-        leaf = step.map.leaves[0] if step.map is not None else None
+        leaf = step.leaf
         if leaf is None or not isinstance(leaf.bound, Stencil) or not leaf.bound.windows:
             raise GeometryError("this layer has no one period; count over half of the outputs")
-        forward = (step.map is leaf) != step.turned
         for j, axis in enumerate(leaf.bound.windows):
-            moved[j] = moved[j] * axis.stride if forward else moved[j] / axis.stride
+            moved[j] = moved[j] / axis.stride if step.back else moved[j] * axis.stride
             periods[j] = lcm(periods[j], moved[j].denominator)
     return periods
 

@@ -13,6 +13,7 @@ from convmatrix.layers.convolution import Convolution
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.given import given_map
+from convmatrix.maps.refusals import require_numbers
 
 __all__ = ["Cost", "cost"]
 
@@ -56,8 +57,8 @@ def cost(layer: Layer | Map, *input_size: Any) -> Cost:
     288 parameters, 14,112 MACs (12,800 without padding)
     """
     bound = given_map(layer, input_size, "cost")
-    bound._require_numbers("count its cost")
-    weighted = [leaf for leaf in bound.leaves if leaf.bound_layer.weight_shape]
+    require_numbers(bound, "count its cost")
+    weighted = [leaf for leaf in bound.leaves if leaf.layer.weight_shape]
     return Cost(
         sum(map(_parameters, _parts(layer, bound))),
         sum(map(_macs, weighted)),
@@ -69,7 +70,7 @@ def _parts(layer: Layer | Map, bound: Map) -> Sequence[Layer]:
     """The layers whose parameters count: of a map that is no layer's, those of its elementary
     maps."""
     source = bound.layer if isinstance(layer, Map) else layer
-    return [leaf.bound_layer for leaf in bound.leaves] if source is None else source.parts
+    return [leaf.layer for leaf in bound.leaves] if source is None else source.parts
 
 
 def _parameters(layer: Layer) -> int:

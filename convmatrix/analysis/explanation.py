@@ -17,6 +17,7 @@ from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
 from convmatrix.separable import Separability, separability
@@ -167,7 +168,7 @@ def explain(layer: Layer | Map, *input_size: Any, proved: bool = True) -> Explan
                 A = scatter · tiles · gather  (toeplitz)
     """
     bound = given_map(layer, input_size, "explain")
-    bound._require_numbers("explain it")
+    require_numbers(bound, "explain it")
     source = layer if isinstance(layer, Layer) else bound.layer
     return Explanation(
         source or bound,
@@ -198,17 +199,16 @@ def _proof(layer: Layer | None, size: tuple[int, ...]) -> Proof | None:
 def _relations(bound: Map) -> list[str]:
     """The relation of each axis of each layer, in words of the formula."""
     lines = []
-    for step in bound._stages().steps:
-        if step.map is None:
+    for step in bound.diagram.steps:
+        if step.leaf is None:
             continue
-        leaf = step.map.leaves[0]
+        leaf = step.leaf
         if not isinstance(leaf.bound, Stencil):
             lines.append(f"{leaf.typed.name}: every element moves, none changes")
             continue
-        turned = (step.map is leaf) == step.turned
         name = "" if len(bound.leaves) == 1 else f"{leaf.typed.name} "
         lines += [
-            f"{name}axis {j}: {_formula(axis, turned)}" for j, axis in enumerate(leaf.bound.axes)
+            f"{name}axis {j}: {_formula(axis, step.back)}" for j, axis in enumerate(leaf.bound.axes)
         ]
     return lines
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.diagram import Stages
+from convmatrix.diagram import Diagram, Step
 from convmatrix.errors import GeometryError, TooLargeError
 from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
@@ -20,6 +20,7 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.typing import Array
 
 __all__ = ["ReceptiveField", "receptive_field"]
@@ -79,23 +80,22 @@ def receptive_field(layer: Layer | Map, *input_size: Any) -> tuple[ReceptiveFiel
     if not isinstance(layer, Map):
         size = size or (LARGE,)
     bound = given_map(layer, size, "receptive_field")
-    bound._require_numbers("measure its receptive field")
-    stages = bound._stages()
-    return tuple(_along(stages, axis) for axis in range(len(bound.in_shape) - 1))
+    require_numbers(bound, "measure its receptive field")
+    return tuple(_along(bound.diagram, axis) for axis in range(len(bound.in_shape) - 1))
 
 
-def _along(stages: Stages, axis: int) -> ReceptiveField:
-    scale = _scale(stages, axis)
-    ends = seen(stages, axis, np.array([0, scale.denominator], object))
+def _along(diagram: Diagram, axis: int) -> ReceptiveField:
+    scale = _scale(diagram, axis)
+    ends = seen(diagram, axis, np.array([0, scale.denominator], object))
     small = max(abs(int(place)) for place in np.concatenate(ends)) < 2**61
-    outputs = _candidates(stages, axis, scale, np.int64 if small else object)
-    low, high = seen(stages, axis, outputs)
+    outputs = _candidates(diagram, axis, scale, np.int64 if small else object)
+    low, high = seen(diagram, axis, outputs)
     size = int((high - low).max()) + 1
     first, last = int(ends[0][0]), int(ends[1][0])
     return ReceptiveField(size, scale, -first, Fraction(first + last, 2))
 
 
-def _candidates(stages: Stages, axis: int, scale: Fraction, dtype: Any) -> Array:
+def _candidates(diagram: Diagram, axis: int, scale: Fraction, dtype: Any) -> Array:
     """Outputs among which the largest field is: those of one period, or, where inputs are fewer,
     the first output to see each: both ends of a field only grow, so it is largest there."""
     inputs, outputs = scale.numerator, scale.denominator
@@ -107,27 +107,32 @@ def _candidates(stages: Stages, axis: int, scale: Fraction, dtype: Any) -> Array
             f"the {MOST_FIELDS} that are compared; ask inputs_of(element)"
         )
     zero = np.zeros(1, dtype)
-    places = seen(stages, axis, zero)[1] + np.arange(1, inputs + 1)
+    places = seen(diagram, axis, zero)[1] + np.arange(1, inputs + 1)
     low, high = zero + 0 * places, zero + outputs + 0 * places
     while (low < high).any():
         middle = (low + high) // 2
-        enough = seen(stages, axis, middle)[1] >= places
+        enough = seen(diagram, axis, middle)[1] >= places
         low, high = np.where(enough, low, middle + 1), np.where(enough, middle, high)
     return np.append(low, zero)
 
 
-def _scale(stages: Stages, axis: int) -> Fraction:
+def _length(step: Step, axis: int) -> Fraction:
+    """How many places of its source one place of a step's target is."""
+    return Fraction(1) if step.leaf is None else interval_back(step.leaf, step.back, axis)[1]
+
+
+def _scale(diagram: Diagram, axis: int) -> Fraction:
     """How many inputs one output step is, along every branch."""
-    scales = {stages.output: Fraction(1)}
-    for step in reversed(stages.steps):
+    scales = {diagram.output: Fraction(1)}
+    for step in reversed(diagram.steps):
         if step.target in scales:
-            scale = scales[step.target] * interval_back(step, axis)[1]
+            scale = scales[step.target] * _length(step, axis)
             if scales.setdefault(step.source, scale) != scale:
                 raise GeometryError(
                     f"branches of strides {scale} and {scales[step.source]} meet, so there is no "
                     f"one receptive field; ask inputs_of(element) of the map instead"
                 )
-    return scales[stages.input]
+    return scales[diagram.input]
 
 
 def _plain(value: Fraction) -> int | float:

@@ -19,13 +19,15 @@ from convmatrix.layers import Layer
 from convmatrix.layers.base import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
+from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
-from convmatrix.maps import LeafMap, Map
-from convmatrix.maps.base import number_type
+from convmatrix.maps import Map
 from convmatrix.maps.given import given_layer
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
+from convmatrix.views.values import number_type
 
 __all__ = ["Plan", "plan"]
 
@@ -141,11 +143,15 @@ def plan(
     """
     kind = number_type(dtype)
     shape, lead, bound = _bound(layer, input_shape)
-    bound._require_numbers("plan it")
+    require_numbers(bound, "plan it")
     batch, parts = prod(shape[:lead]), []
     inner = shape[:lead] + bound.in_shape
-    for leaf, transposed in _in_order(bound):
-        outer = shape[:lead] + (leaf.in_shape if transposed else leaf.out_shape)
+    if bound.diagram.chain is None:
+        raise ShapeError(f"a plan is of layers in a row, got {bound!r:.80}")
+    for step in bound.diagram.chain:
+        leaf, transposed = step.leaf, step.back
+        assert leaf is not None
+        outer = shape[:lead] + leaf.ends(transposed)[1]
         try:
             parts.append(
                 _one(
@@ -188,27 +194,15 @@ def _bound(
     return shape, lead, given.with_channels(shape[lead]).on(*shape[lead + 1 :])
 
 
-def _in_order(bound: Any, transposed: bool = False) -> list[tuple[LeafMap, bool]]:
-    """The elementary maps in order of application, each with whether it is transposed."""
-    if hasattr(bound, "factors"):
-        factors = reversed(bound.factors) if transposed else bound.factors
-        return [pair for factor in factors for pair in _in_order(factor, transposed)]
-    if hasattr(bound, "of"):
-        return _in_order(bound.of, not transposed)
-    if not isinstance(bound, LeafMap):
-        raise ShapeError(f"a plan is of layers in a row, got {bound!r:.80}")
-    return [(bound, transposed)]
-
-
 def _one(
-    leaf: LeafMap, transposed: bool, batch: int, dtype: np.dtype[Any], choice: Choice,
+    leaf: Leaf, transposed: bool, batch: int, dtype: np.dtype[Any], choice: Choice,
     inner: tuple[int, ...], outer: tuple[int, ...],
 ) -> Plan:  # fmt: skip
     stencil = leaf.bound
     if not isinstance(stencil, Stencil) or stencil.factors is not None:
         why = "fixed coefficients: one pass an axis, or a rearrangement"
-        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.nnz,
-                    2 * batch * leaf.nnz * MOVE, 0.0, why)  # fmt: skip
+        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.bound.nnz,
+                    2 * batch * leaf.bound.nnz * MOVE, 0.0, why)  # fmt: skip
     half = dtype.name in HALF_UNITS
     wide = np.dtype(np.float32) if half else dtype
     weight = _of_full_rank(stencil.tap_shape, wide) if leaf.weight is None else leaf.weight

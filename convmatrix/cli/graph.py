@@ -149,8 +149,8 @@ def _element(text: str, option: str, letter: str) -> tuple[int, ...]:
 
 def _ends(bound: Any, source: str | None, sink: str | None, as_json: bool) -> int:
     """What an input feeds, what an output reads, or the paths between both."""
-    stages = bound._stages()
-    letters = stages.letters[stages.input], stages.letters[stages.output]
+    diagram = bound.diagram
+    letters = diagram.letters[diagram.input], diagram.letters[diagram.output]
     start = None if source is None else _element(source, "--from", letters[0])
     end = None if sink is None else _element(sink, "--to", letters[1])
     if start is not None and end is not None:

@@ -12,6 +12,7 @@ from convmatrix.cli.geometry import geometry, input_option, leave_out, model_arg
 from convmatrix.cli.help import Verb
 from convmatrix.cli.out import format_option, json_option, output_option, say, show
 from convmatrix.errors import GeometryError, WeightError
+from convmatrix.maps.refusals import require_linear
 
 __all__ = ["matrix"]
 
@@ -49,7 +50,7 @@ def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) 
         if output != "-":
             say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.counted()}")
         return
-    bound._require_linear("matrix")
+    require_linear(bound, "matrix")
     show(_triples(bound) if as_json else None, "" if as_json else _table(bound), as_json)
 
 
@@ -79,7 +80,7 @@ def _triples(bound: cm.Map) -> dict[str, Any]:
     pattern = bound.pattern
     data = None
     if bound.is_linear and all(leaf.is_numeric for leaf in bound.leaves):
-        data = bound._edge_weights()
+        data = bound.edge_weights()
     return {
         "shape": list(bound.shape),
         "indptr": pattern.indptr.tolist(),

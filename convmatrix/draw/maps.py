@@ -12,8 +12,10 @@ from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.shapes import check_element, times, unravel
 from convmatrix.stencil import Element
+from convmatrix.walk import reached
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +67,7 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     Where a tap's id is its place in the kernel alone (many channels), colours repeat by kernel
     position.
     """
-    needs_map(a, "draw_matrix")._require_numbers("draw it")
+    require_numbers(needs_map(a, "draw_matrix"), "draw it")
     check_memory(BYTES * prod(a.shape), "the picture of the matrix", "a smaller input")
     pattern = a.pattern
     window = prod(a.leaves[-1].bound.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
@@ -260,7 +262,7 @@ def draw_receptive_field(a: Map, output: Element, *, ax: Axes | None = None) -> 
     needs_map(a, "draw_receptive_field")
     output = check_element(output, a.out_shape)
     counts = np.zeros(a.in_shape, np.int64)
-    for element, paths in a._spread({tuple(output): 1}, back=True).items():
+    for element, paths in reached(a.diagram.T, {tuple(output): 1}).items():
         counts[element] = paths
     total = counts.sum(axis=0)
     seen = np.argwhere(np.atleast_2d(total))
@@ -312,7 +314,7 @@ def draw_figure(a: Map, *, names: dict[str, dict[Element, str]] | None = None) -
 
     `names` may label elements: `{"input": {(0, 0, 0): "a"}, "output": {...}}`.
     """
-    needs_map(a, "draw_figure")._require_numbers("draw it")
+    require_numbers(needs_map(a, "draw_figure"), "draw it")
     labels = _labels(names)
     plot = pyplot()
     figure: Figure = plot.figure(figsize=(13, 5), layout="constrained")

@@ -17,6 +17,7 @@ from convmatrix.explorer.part import Part, part_of
 from convmatrix.explorer.walks import walks
 from convmatrix.layers import Layer, MaxPool
 from convmatrix.maps import Map
+from convmatrix.maps.refusals import require_numbers
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
@@ -73,7 +74,7 @@ def describe(
     ([0, 1, 0, 1, 2, 1, 2], ['-2', '-2', '2'])
     """
     bound = layer if isinstance(layer, Map) else layer.on(*input_size)
-    bound._require_numbers("describe it")
+    require_numbers(bound, "describe it")
     source = of or (bound.layer if isinstance(layer, Map) else layer)
     part = part_of(bound, window)
     whole = part is not None and part.whole
@@ -100,7 +101,7 @@ def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
     unknown = ("parameters", "macs", "exact_macs", "receptive_field", "proof", "separability")
     return dict.fromkeys(unknown) | {
         "layer": repr(bound),
-        "kind": bound._name(),
+        "kind": bound.name,
         "in_shape": list(bound.in_shape),
         "out_shape": list(bound.out_shape),
         "shape": list(bound.shape),
@@ -118,14 +119,14 @@ def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
 def _size_formulas(bound: Map, *, back: bool = False) -> list[str]:
     """The size formula of each axis of each layer, with its numbers; `back`: of the transpose."""
     lines = []
-    steps = bound._stages().steps
+    steps = bound.diagram.steps
     for step in reversed(steps) if back else steps:
-        stencil = getattr(step.map, "bound", None)
+        stencil = getattr(step.leaf, "bound", None)
         if not isinstance(stencil, Stencil):
             continue
         for axis in stencil.axes:
             if isinstance(axis, Axis):
-                lines.append(_size_back(axis) if step.turned != back else _size(axis))
+                lines.append(_size_back(axis) if step.back != back else _size(axis))
             else:
                 ends = (axis.outputs, axis.size) if back else (axis.size, axis.outputs)
                 lines.append("{} → {}".format(*ends))
@@ -156,7 +157,7 @@ def _weight(leaf: Any) -> dict[str, Any]:
     return {
         "layer": leaf.typed.name,
         "shape": list(shape),
-        "free": leaf.bound_layer.weight_shape is not None,
+        "free": leaf.layer.weight_shape is not None,
         "values": [number(value) for value in leaf.taps.reshape(-1).tolist()] if kept else None,
     }
 
@@ -214,7 +215,7 @@ def _not_linear(bound: Map, part: Part, inputs: Array) -> list[Any]:
         plain = inputs.astype(float).reshape(1, *bound.in_shape)
         found: list[Any] = bound(plain).reshape(-1).tolist()
         return found
-    least: Any = -inf if isinstance(bound.leaves[0].bound_layer, MaxPool) else 0
+    least: Any = -inf if isinstance(bound.leaves[0].layer, MaxPool) else 0
     outputs = [least] * bound.shape[0]
     for row, column in zip(part.rows.tolist(), part.indices.tolist(), strict=True):
         value = inputs[column]

@@ -32,9 +32,9 @@ def _taps(leaf: LeafMap) -> int:
 def textbook_places(bound: Map) -> int:
     """The same of the textbook's transposed convolution, with which a transpose is compared."""
     return sum(
-        places(textbook_transpose(leaf.bound_layer, leaf.size))
+        places(textbook_transpose(leaf.layer, leaf.size))
         for leaf in bound.leaves
-        if isinstance(leaf.bound_layer, Convolution)
+        if isinstance(leaf.layer, Convolution)
     )
 
 

@@ -13,6 +13,7 @@ from convmatrix.explorer.effort import places, reach, widest
 from convmatrix.maps import Map
 from convmatrix.shapes import times
 from convmatrix.typing import Array
+from convmatrix.walk import links
 
 __all__ = ["MOST_CONNECTIONS", "MOST_SHOWN", "Part", "part_of"]
 
@@ -131,12 +132,12 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
     rows: list[int] = []
     taps: list[int] = []
     for row, element in enumerate(grid.tolist()):
-        links = bound._inputs_of(tuple(element))
-        if len(reads) + len(links) > most:
+        found = links(bound.diagram.T, tuple(element))
+        if len(reads) + len(found) > most:
             return None
-        reads += [source for source, _ in links]
-        taps += [tap for _, tap in links]
-        rows += [row] * len(links)
+        reads += [source for source, _ in found]
+        taps += [tap for _, tap in found]
+        rows += [row] * len(found)
     sources = np.array(reads, np.int64).reshape(-1, len(bound.in_shape))
     used = [np.unique(column) if len(sources) else np.arange(1) for column in sources.T]
     boxes = [np.arange(axis[0], axis[-1] + 1) for axis in used]
@@ -153,6 +154,6 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
 
 def _digits(bound: Map, tap: Array) -> tuple[Array, ...]:
     """Each layer's tap of every connection; as many as it has taps where a path passes it by."""
-    return tuple(np.unravel_index(tap, bound._tap_counts)) if len(tap) else tuple(
+    return tuple(np.unravel_index(tap, bound.diagram.tap_counts)) if len(tap) else tuple(
         np.empty(0, np.int64) for _ in bound.leaves
     )  # fmt: skip

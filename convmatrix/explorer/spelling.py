@@ -137,7 +137,7 @@ def python(asked: Asked) -> str:
     bare = re.sub(r", (weight|bias)=<[^>]*>", "", repr(asked.layer))
     made = re.sub(r"(?<![\w.])([a-z]\w*)\(", r"cm.\1(", bare)
     weights = [] if asked.example else [
-        leaf.weight for leaf in asked.map.leaves if leaf.bound_layer.weight_shape is not None
+        leaf.weight for leaf in asked.map.leaves if leaf.layer.weight_shape is not None
     ]  # fmt: skip
     lines.append(f"layer = {made}")
     if weights and sum(w.size for w in weights if w is not None) <= 4096:

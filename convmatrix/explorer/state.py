@@ -175,14 +175,14 @@ def field_of(message: str) -> str | None:
 
 def _weighted(bound: Map, state: dict[str, str]) -> tuple[Map, bool]:
     """The map with the weights that the state gives, or its own, or an example's."""
-    leaves = [leaf for leaf in bound.leaves if leaf.bound_layer.weight_shape is not None]
+    leaves = [leaf for leaf in bound.leaves if leaf.layer.weight_shape is not None]
     if not state["weight"]:
         if bound.has_weights:
             return bound, False
-        made = iter(_example(leaf.bound_layer.weight_shape) for leaf in leaves)
+        made = iter(_example(leaf.layer.weight_shape) for leaf in leaves)
         return bound.with_weights(
             [
-                None if leaf.bound_layer.weight_shape is None or leaf.weight is not None
+                None if leaf.layer.weight_shape is None or leaf.weight is not None
                 else next(made)
                 for leaf in bound.leaves
             ]
@@ -196,7 +196,7 @@ def _weighted(bound: Map, state: dict[str, str]) -> tuple[Map, bool]:
     given = iter(parts)
     weights: list[Array | None] = []
     for leaf in bound.leaves:
-        shape = leaf.bound_layer.weight_shape
+        shape = leaf.layer.weight_shape
         weights.append(None if shape is None else fit_weight(_numbers(next(given)), shape))
     return bound.with_weights(weights), False
 

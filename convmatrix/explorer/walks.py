@@ -10,7 +10,8 @@ from math import prod
 from typing import Any
 
 from convmatrix.layers import Convolution
-from convmatrix.maps import LeafMap, Map
+from convmatrix.leaf import Leaf
+from convmatrix.maps import Map
 from convmatrix.proof import textbook_transpose
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil, read_channel
@@ -43,26 +44,26 @@ def walks(bound: Map) -> dict[str, list[dict[str, Any]]]:
     >>> walk["backward"][0]["element"]
     [-1, 0, -1, 1, -1, 2, -1]
     """
-    steps = bound._stages().steps
-    forward = [_walk(step.map, step.turned) for step in steps]
-    backward = [_walk(step.map, not step.turned) for step in reversed(steps)]
+    steps = bound.diagram.steps
+    forward = [_walk(step.leaf, step.back) for step in steps]
+    backward = [_walk(step.leaf, not step.back) for step in reversed(steps)]
     return {
         "forward": [walk for walk in forward if walk is not None],
         "backward": [walk for walk in backward if walk is not None],
     }
 
 
-def _walk(leaf: Map | None, turned: bool) -> dict[str, Any] | None:
-    if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
+def _walk(leaf: Leaf | None, turned: bool) -> dict[str, Any] | None:
+    if leaf is None or not isinstance(leaf.bound, Stencil):
         return None
     if len(leaf.bound.windows) < len(leaf.bound.axes):
         return None
     if not turned:
         return _window(leaf)
-    return _textbook(leaf) if isinstance(leaf.bound_layer, Convolution) else None
+    return _textbook(leaf) if isinstance(leaf.layer, Convolution) else None
 
 
-def _window(leaf: LeafMap) -> dict[str, Any] | None:
+def _window(leaf: Leaf) -> dict[str, Any] | None:
     """The plain sliding window over the padded input."""
     stencil = leaf.bound
     assert isinstance(stencil, Stencil)
@@ -98,7 +99,7 @@ def _products(channels: int, inside: list[list[int]], shape: tuple[int, ...]) ->
     return flat
 
 
-def _form(leaf: LeafMap, form: str, stencil: Stencil, spans: list[range]) -> dict[str, Any]:
+def _form(leaf: Leaf, form: str, stencil: Stencil, spans: list[range]) -> dict[str, Any]:
     width = stencil.out_channels // stencil.groups
     firsts = [
         read_channel(o, 0, width, stencil.group_channels) for o in range(stencil.out_channels)
@@ -115,9 +116,9 @@ def _form(leaf: LeafMap, form: str, stencil: Stencil, spans: list[range]) -> dic
     }
 
 
-def _textbook(leaf: LeafMap) -> dict[str, Any] | None:
+def _textbook(leaf: Leaf) -> dict[str, Any] | None:
     """Zeros inserted and padded, then a window at stride 1."""
-    conv = leaf.bound_layer
+    conv = leaf.layer
     assert isinstance(conv, Convolution)
     spaced, padded, flipped, *folded = textbook_transpose(conv, leaf.size).leaves
     shape = padded.out_shape

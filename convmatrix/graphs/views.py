@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.diagram import Stages, Step
+from convmatrix.diagram import Diagram, Step
 from convmatrix.errors import GeometryError
 from convmatrix.graphs.table import Edges, GraphTable, Space
 from convmatrix.layers.calling import is_one_of
+from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
-from convmatrix.pattern import axis_rows
+from convmatrix.pattern import axis_rows, blocks_of, pattern_of
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.shapes import ravel, times, unravel
 from convmatrix.stencil import Stencil, read_channel
 from convmatrix.typing import Array
+from convmatrix.views.values import as_plain, common_dtype, edge_values
 
 if TYPE_CHECKING:
     from convmatrix.maps.base import Map
@@ -37,18 +39,18 @@ def graph_table(a: Map, view: str = "bipartite", axis: int = 0) -> GraphTable:
     """The graph of a view of a map."""
     if not is_one_of(view, VIEWS):
         raise GeometryError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
-    stages = a._stages()
+    diagram = a.diagram
     if view == "bipartite":
-        return bipartite_table(a, stages)
+        return bipartite_table(a, diagram)
     if view == "layered":
-        return layered_table(a, stages)
-    return _channels(stages) if view == "channels" else _axis(stages, axis)
+        return layered_table(a, diagram)
+    return _channels(diagram) if view == "channels" else _axis(diagram, axis)
 
 
-def spaces_of(stages: Stages, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
-    """A space for each of the stages', in the order of their ranks."""
-    ranks, letters = stages.ranks, stages.letters
-    sides = {stages.input: "input", stages.output: "output"}
+def spaces_of(diagram: Diagram, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
+    """A space for each of the diagram's, in the order of their ranks."""
+    ranks, letters = diagram.ranks, diagram.letters
+    sides = {diagram.input: "input", diagram.output: "output"}
     return tuple(
         Space(letters[i], sides.get(i, "hidden"), tuple(shape), ranks[i], has_channel)
         for i, shape in enumerate(shapes)
@@ -63,17 +65,19 @@ def _shapes(a: Map) -> dict[str, str]:
     return {"in_shape": times(a.in_shape, "x"), "out_shape": times(a.out_shape, "x")}
 
 
-def weight_kind(a: Map) -> str | None:
+def weight_kind(diagram: Diagram) -> str | None:
     """The type of a map's weights in a graph: None where there are none, or symbols."""
-    if not (a.is_linear and all(leaf.is_numeric for leaf in a.leaves)):
+    leaves = diagram.leaves
+    if not all(leaf.layer.is_linear and leaf.is_numeric for leaf in leaves):
         return None
-    if a.dtype.kind == "O":
-        values = [v for leaf in a.leaves for v in leaf.numbers(a.dtype).flat]
+    dtype = common_dtype(leaves)
+    if dtype.kind == "O":
+        values = [v for leaf in leaves for v in leaf.numbers(dtype).flat]
         if all(type(v) is int for v in values):
             return "long"
         # exact fractions become floats where one holds each, else everything is text
         return "double" if all(map(_is_real, values)) else "string"
-    return "long" if a.dtype.kind in "biu" else "double" if a.dtype.kind == "f" else "string"
+    return "long" if dtype.kind in "biu" else "double" if dtype.kind == "f" else "string"
 
 
 def _is_real(value: Any) -> bool:
@@ -92,15 +96,15 @@ def _fields(kind: str | None) -> tuple[tuple[str, str], ...]:
 _DTYPES: dict[str, Any] = {"long": np.int64, "double": np.float64}
 
 
-def _weights(a: Map | None, kind: str, tap: Array) -> Any:
+def _weights(diagram: Diagram | None, kind: str, tap: Array) -> Any:
     """The weights of some taps, of one type: an array, or a list of texts or large integers."""
-    if a is None:
+    if diagram is None:
         return ["1"] * len(tap) if kind == "string" else np.ones(len(tap), _DTYPES[kind])
-    values = a._edge_values(tap)
+    values = edge_values(diagram, tap)
     large = values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max
     if values.dtype.kind in "iuf" and kind != "string" and not large:
         return values.astype(_DTYPES[kind], copy=False)
-    weights = a._edge_weights(tap)
+    weights = as_plain(values)
     if kind == "string":
         return [str(weight) for weight in weights]
     try:
@@ -110,39 +114,39 @@ def _weights(a: Map | None, kind: str, tap: Array) -> Any:
 
 
 def _columns(a: Map, kind: str | None, tap: Array) -> list[Any]:
-    return [tap, *([] if kind is None else [_weights(a, kind, tap)])]
+    return [tap, *([] if kind is None else [_weights(a.diagram, kind, tap)])]
 
 
-def bipartite_table(a: Map, stages: Stages, multi: bool | None = None) -> GraphTable:
+def bipartite_table(a: Map, diagram: Diagram, multi: bool | None = None) -> GraphTable:
     """Elements of input and output; an edge a path."""
-    if a._doubles:
+    if diagram.doubles:
         raise GeometryError(
             "two paths of this network pass the same layers with the same taps, so that no edge of "
             "view 'bipartite' tells them apart; use view='layered'"
         )
-    letters = stages.letters
-    space = Space(letters[stages.input], "input", a.in_shape, 0)
-    target = Space(letters[stages.output], "output", a.out_shape, 1)
-    kind = weight_kind(a)
+    letters = diagram.letters
+    space = Space(letters[diagram.input], "input", a.in_shape, 0)
+    target = Space(letters[diagram.output], "output", a.out_shape, 1)
+    kind = weight_kind(a.diagram)
 
     def edges() -> Iterator[Edges]:
-        for rows, columns, tap in a._blocks(BLOCK):
+        for rows, columns, tap in a.blocks(BLOCK):
             yield Edges(space, target, columns, rows, _columns(a, kind, tap))
 
     return GraphTable(
-        (space, target), edges, _fields(kind), a._collides if multi is None else multi, a.nnz,
+        (space, target), edges, _fields(kind), a.collides if multi is None else multi, a.nnz,
         attributes=_shapes(a),
     )  # fmt: skip
 
 
 def window_table(a: Map, inside: Array) -> GraphTable:
     """The part of the bipartite graph that ends in some outputs, found output by output."""
-    table = bipartite_table(a, a._stages())
+    table = bipartite_table(a, a.diagram)
     space, target = table.spaces
-    kind = weight_kind(a)
+    kind = weight_kind(a.diagram)
     rows, columns, taps = [], [], []
     for flat in inside.tolist():
-        for element, tap in a._inputs_of(unravel(flat, a.out_shape)):
+        for element, tap in a.inputs_of(unravel(flat, a.out_shape)):
             rows.append(flat)
             columns.append(ravel(element, a.in_shape))
             taps.append(tap)
@@ -154,95 +158,99 @@ def window_table(a: Map, inside: Array) -> GraphTable:
     )  # fmt: skip
 
 
-def layered_table(a: Map, stages: Stages) -> GraphTable:
+def layered_table(a: Map, diagram: Diagram) -> GraphTable:
     """Elements of every space between the layers; an edge a connection of one layer."""
-    spaces = spaces_of(stages, stages.shapes)
-    kinds = [None if step.map is None else weight_kind(step.map) for step in stages.steps]
-    weighted = all(
-        k is not None for k, s in zip(kinds, stages.steps, strict=True) if s.map is not None
-    )
+    spaces = spaces_of(diagram, diagram.shapes)
+    layers = [None if step.leaf is None else Diagram.of(step.leaf) for step in diagram.steps]
+    kinds = [weight_kind(layer) for layer in layers if layer is not None]
     order = ("long", "double", "string")
-    found = [k for k in kinds if k is not None]
-    kind = max(found, key=order.index) if weighted and found else None
+    kind = max(kinds, key=order.index) if kinds and None not in kinds else None
 
     def edges() -> Iterator[Edges]:
-        for step in stages.steps:
+        for step, layer in zip(diagram.steps, layers, strict=True):
             source, target = spaces[step.source], spaces[step.target]
-            for sources, targets, tap in _step_blocks(step, spaces[step.read]):
+            for sources, targets, tap in _step_blocks(step, source, target):
                 columns: list[Any] = [tap]
                 if kind is not None:
-                    columns.append(_weights(step.map, kind, tap))
+                    columns.append(_weights(layer, kind, tap))
                 yield Edges(source, target, sources, targets, columns)
 
-    pairs = [(step.source, step.target) for step in stages.steps]
-    multi = len(set(pairs)) < len(pairs) or any(s.map is not None and s.map._collides
-                                                for s in stages.steps)  # fmt: skip
-    count = sum(_step_count(step, spaces[step.read]) for step in stages.steps)
+    pairs = [(step.source, step.target) for step in diagram.steps]
+    multi = len(set(pairs)) < len(pairs) or any(leaf.bound.collides for leaf in diagram.leaves)
+    count = sum(_step_count(s, spaces[s.source], spaces[s.target]) for s in diagram.steps)
     return GraphTable(
         _ordered(spaces), edges, _fields(kind), multi, count, layered=True, attributes=_shapes(a)
     )
 
 
-def _step_blocks(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array]]:
-    """The edges of a step that reads a space: sources, targets and taps."""
-    for inputs, outputs, tap in _step_triples(step, read):
-        yield (outputs, inputs, tap) if step.turned else (inputs, outputs, tap)
+Triples = Iterator[tuple[Array, Array, Array]]
 
 
-def _step_triples(step: Step, read: Space) -> Iterator[tuple[Array, Array, Array]]:
-    """What a step reads, what it writes, and the taps."""
-    low = step.offset * prod(read.shape[1:])
-    if step.map is None:
-        flat = np.arange(read.size)
-        yield flat, flat + low, np.zeros(len(flat), np.int64)
+def _step_blocks(step: Step, source: Space, target: Space) -> Triples:
+    """The edges of a step between two spaces: sources, targets and taps."""
+    if step.leaf is None:
+        flat = np.arange(source.size)
+        yield _kept(step, source, target, flat, flat, np.zeros(len(flat), np.int64))
         return
-    whole = tuple(step.map.in_shape) == read.shape
-    for rows, columns, tap in step.map._blocks(BLOCK):
-        if whole:
-            yield columns, rows, tap
-        else:
-            here = (columns >= low) & (columns < low + read.size)
-            yield columns[here] - low, rows[here], tap[here]
+    for rows, columns, taps in blocks_of(step.leaf.bound, BLOCK):
+        ends = (rows, columns) if step.back else (columns, rows)
+        yield _kept(step, source, target, *ends, taps)
 
 
-def _step_count(step: Step, read: Space) -> int:
-    if step.map is None:
-        return read.size
-    if tuple(step.map.in_shape) == read.shape:
-        return int(step.map.nnz)
-    return sum(len(s) for s, _, _ in _step_triples(step, read))
+def _kept(
+    step: Step, source: Space, target: Space, taken: Array, given: Array, taps: Array
+) -> tuple[Array, Array, Array]:
+    """Of what a leaf takes and gives, what is inside the spaces that its step connects."""
+    sources = taken - step.enters * prod(source.shape[1:]) if step.leaf is not None else taken
+    shift = step.leaves if step.leaf is not None else step.enters
+    targets = given + shift * prod(target.shape[1:])
+    if _is_whole(step, source, target):
+        return sources, targets, taps
+    here = (sources >= 0) & (sources < source.size) & (targets >= 0) & (targets < target.size)
+    return sources[here], targets[here], taps[here]
 
 
-def _channels(stages: Stages) -> GraphTable:
+def _is_whole(step: Step, source: Space, target: Space) -> bool:
+    """Whether a step connects its spaces whole: nothing is shifted, and nothing left out."""
+    shapes = (target.shape, source.shape) if step.leaf is None else step.leaf.ends(step.back)
+    return (step.enters, step.leaves, *shapes) == (0, 0, source.shape, target.shape)
+
+
+def _step_count(step: Step, source: Space, target: Space) -> int:
+    if step.leaf is not None and _is_whole(step, source, target):
+        return step.leaf.bound.nnz
+    return sum(len(ends) for ends, _, _ in _step_blocks(step, source, target))
+
+
+def _channels(diagram: Diagram) -> GraphTable:
     """Channels of every space; an edge where a channel is read, with how many connections."""
-    spaces = spaces_of(stages, [shape[:1] for shape in stages.shapes])
+    spaces = spaces_of(diagram, [shape[:1] for shape in diagram.shapes])
 
     def edges() -> Iterator[Edges]:
-        for step in stages.steps:
+        for step in diagram.steps:
             source, target = spaces[step.source], spaces[step.target]
-            inputs, outputs, counts = _channel_pairs(step, stages)
-            here = (inputs >= step.offset) & (inputs < step.offset + spaces[step.read].size)
-            here &= counts > 0
-            ends = inputs[here] - step.offset, outputs[here]
-            first, last = ends[::-1] if step.turned else ends
-            yield Edges(source, target, first, last, [counts[here]])
+            taken, given, counts = _channel_pairs(step, diagram)
+            shift = step.leaves if step.leaf is not None else step.enters
+            sources, targets = taken - step.enters * (step.leaf is not None), given + shift
+            here = (sources >= 0) & (sources < source.size) & (counts > 0)
+            here &= (targets >= 0) & (targets < target.size)
+            yield Edges(source, target, sources[here], targets[here], [counts[here]])
 
     count = sum(len(e.sources) for e in edges())
-    pairs = [(step.source, step.target) for step in stages.steps]
+    pairs = [(step.source, step.target) for step in diagram.steps]
     multi = len(set(pairs)) < len(pairs)
     return GraphTable(
         _ordered(spaces), edges, (("connections", "long"),), multi, count, layered=True
     )
 
 
-def _channel_pairs(step: Step, stages: Stages) -> tuple[Array, Array, Array]:
-    """Input and output channels that a step connects, and how many connections each pair has."""
-    if step.map is None:
-        channels = np.arange(stages.shapes[step.read][0])
-        size = prod(stages.shapes[step.read][1:])
-        return channels + step.offset, channels + step.offset, np.full(len(channels), size)
-    leaf = step.map.leaves[0]
-    forward, bound = step.map is leaf, leaf.bound
+def _channel_pairs(step: Step, diagram: Diagram) -> tuple[Array, Array, Array]:
+    """Channels that a step takes and gives, and how many connections each pair of them has."""
+    if step.leaf is None:
+        width, *size = diagram.shapes[step.source]
+        channels = np.arange(width)
+        return channels, channels, np.full(width, prod(size))
+    bound = step.leaf.bound
     if isinstance(bound, Stencil):
         many = bound.out_channels * bound.group_channels
         check_memory(64 * many, f"a graph of {many} pairs of channels", "fewer channels")
@@ -251,42 +259,39 @@ def _channel_pairs(step: Step, stages: Stages) -> tuple[Array, Array, Array]:
         inputs, outputs = read_channel(o, c, width, bound.group_channels), o
         counts = np.full(len(o), prod(axis.pairs for axis in bound.axes))
     else:
-        pattern, inner = leaf.pattern, prod(bound.out_shape[1:])
+        pattern, inner = pattern_of(bound), prod(bound.out_shape[1:])
         pairs = np.stack([pattern.indices // prod(bound.in_shape[1:]), pattern.rows // inner])
         (inputs, outputs), counts = np.unique(pairs, axis=1, return_counts=True)
-    return (inputs, outputs, counts) if forward else (outputs, inputs, counts)
+    return (outputs, inputs, counts) if step.back else (inputs, outputs, counts)
 
 
-def _axis(stages: Stages, axis: int) -> GraphTable:
+def _axis(diagram: Diagram, axis: int) -> GraphTable:
     """Coordinates along one axis: a convolution's graph is the product of its axes' and of its
     channels'."""
-    ndim = len(stages.shapes[0]) - 1
+    ndim = len(diagram.shapes[0]) - 1
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise GeometryError(f"axis must be one of the {ndim} spatial axes, got {axis!r}")
-    spaces = spaces_of(stages, [(s[1 + axis % ndim],) for s in stages.shapes], has_channel=False)
+    spaces = spaces_of(diagram, [(s[1 + axis % ndim],) for s in diagram.shapes], has_channel=False)
 
     along = axis % ndim
-    counts = [_axis_count(step, along, spaces[step.read].size) for step in stages.steps]
+    counts = [_axis_count(step, along, spaces[step.source].size) for step in diagram.steps]
 
     def edges() -> Iterator[Edges]:
-        for step in stages.steps:
+        for step in diagram.steps:
             source, target = spaces[step.source], spaces[step.target]
-            for inputs, outputs, tap in _axis_triples(step, along, source.size):
-                ends = (outputs, inputs) if step.turned else (inputs, outputs)
-                yield Edges(source, target, *ends, [tap])
+            for sources, targets, tap in _axis_triples(step, along, source.size):
+                yield Edges(source, target, sources, targets, [tap])
 
-    pairs = [(step.source, step.target) for step in stages.steps]
-    collides = any(_axis_of(step, along).collides for step in stages.steps if step.map is not None)
+    pairs = [(step.source, step.target) for step in diagram.steps]
+    collides = any(_axis_of(leaf, along).collides for leaf in diagram.leaves)
     return GraphTable(
         _ordered(spaces), edges, (("tap", "long"),), collides or len(set(pairs)) < len(pairs),
         sum(counts), layered=True,
     )  # fmt: skip
 
 
-def _axis_of(step: Step, axis: int) -> Axis | ResizeAxis:
-    """The relation of a step along an axis."""
-    assert step.map is not None
-    leaf = step.map.leaves[0]
+def _axis_of(leaf: Leaf, axis: int) -> Axis | ResizeAxis:
+    """The relation of a layer along an axis."""
     if not isinstance(leaf.bound, Stencil):
         raise GeometryError(
             f"{leaf.typed.name} moves elements between axes, so it has no graph of one axis; use "
@@ -296,20 +301,20 @@ def _axis_of(step: Step, axis: int) -> Axis | ResizeAxis:
 
 
 def _axis_count(step: Step, axis: int, size: int) -> int:
-    return size if step.map is None else _axis_of(step, axis).pairs
+    return size if step.leaf is None else _axis_of(step.leaf, axis).pairs
 
 
 def _axis_triples(step: Step, axis: int, size: int) -> Iterator[tuple[Array, Array, Array]]:
-    """What a step reads along an axis, what it writes, and the taps."""
-    if step.map is None:
+    """The edges of a step along an axis: sources, targets and taps."""
+    if step.leaf is None:
         for low in range(0, size, BLOCK):
             places = np.arange(low, min(low + BLOCK, size))
             yield places, places, np.zeros(len(places), np.int64)
         return
-    along = _axis_of(step, axis)
+    along = _axis_of(step.leaf, axis)
     for low in range(0, along.outputs, BLOCK):
         outputs = range(low, min(low + BLOCK, along.outputs))
         rows = axis_rows(along, outputs)
         written = np.repeat(np.arange(outputs.start, outputs.stop), rows.counts)
         ends = rows.reads, written
-        yield (*(ends if step.map is step.map.leaves[0] else ends[::-1]), rows.taps)
+        yield (*(ends[::-1] if step.back else ends), rows.taps)

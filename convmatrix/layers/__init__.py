@@ -21,6 +21,7 @@ from convmatrix.layers.makers import (
     pointwise,
     spatially_separable,
 )
+from convmatrix.layers.network import Network, network
 from convmatrix.layers.pooling import AveragePool, MaxPool, avg_pool, max_pool
 from convmatrix.layers.resampling import (
     ChannelShuffle,
@@ -52,6 +53,7 @@ __all__ = [
     "ElementaryLayer",
     "Layer",
     "MaxPool",
+    "Network",
     "Pad",
     "PixelShuffle",
     "PixelUnshuffle",
@@ -72,6 +74,7 @@ __all__ = [
     "depthwise_separable",
     "keras_weight",
     "max_pool",
+    "network",
     "pad",
     "pixel_shuffle",
     "pixel_unshuffle",

@@ -24,6 +24,7 @@ from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
     from convmatrix.dense import Choice
+    from convmatrix.diagram import Diagram
     from convmatrix.maps import Map
 
 __all__ = [
@@ -278,9 +279,26 @@ class Layer(ABC):
         >>> cm.conv2d(1, 1, 3, stride=2, padding=1).on(5, 5).shape
         (9, 25)
         """
-        from convmatrix.maps import bind
+        return self.map_at(self.sizes(*size))
 
-        return bind(self, self.sizes(*size))
+    def map_at(self, size: tuple[Index, ...]) -> Map:
+        """The map at a size as a tuple."""
+        from convmatrix.maps.made import NetworkMap
+
+        if type(self).on is not Layer.on:
+            return self.on(*size)
+        return NetworkMap(self, self.diagram(size))
+
+    def diagram(self, size: tuple[Index, ...]) -> Diagram:
+        """The layers that it is made of at an input size, and how they follow each other: all that
+        a layer which is no `ElementaryLayer` has to say of itself."""
+        kind = type(self)
+        if kind.map_at is not Layer.map_at or kind.on is not Layer.on:
+            return self.map_at(size).diagram
+        raise GeometryError(
+            f"{kind.__name__} does not say how it binds to a size; derive it from "
+            f"ElementaryLayer (bind) or AdjointLayer (adjoint_of), or give it a method on()"
+        )
 
     def __call__(
         self,
@@ -484,6 +502,11 @@ class ElementaryLayer(Layer):
         """The value of each tap, where the layer was given a weight."""
         return None
 
+    def map_at(self, size: tuple[Index, ...]) -> Map:
+        from convmatrix.maps.made import LeafMap
+
+        return LeafMap(self, size)
+
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.bind(self.sizes(input_size)).out_shape[1:]
 
@@ -500,6 +523,11 @@ class AdjointLayer(Layer):
     @abstractmethod
     def adjoint_of(self, size: tuple[Index, ...]) -> tuple[ElementaryLayer, tuple[Index, ...]]:
         """The elementary layer, and the size at which its transpose takes inputs of `size`."""
+
+    def map_at(self, size: tuple[Index, ...]) -> Map:
+        from convmatrix.maps.made import LeafMap
+
+        return LeafMap(*held_at(self, size), typed=self).T
 
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.adjoint_of(self.sizes(input_size))[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import GeometryError
@@ -14,6 +15,7 @@ from convmatrix.typing import Recipe
 
 if TYPE_CHECKING:
     from convmatrix.dense import Choice
+    from convmatrix.maps import Map
 
 __all__ = ["Sequential", "sequential"]
 
@@ -57,6 +59,16 @@ class Sequential(Layer):
 
     def with_channels(self, channels: int) -> Sequential:
         return Sequential(chain(self.layers, channels))
+
+    def map_at(self, size: tuple[Index, ...]) -> Map:
+        from convmatrix.maps.made import compose
+
+        factors: list[Map] = []
+        for where, part in self.numbered:
+            with placed(where):
+                factors.append(part.map_at(size))
+            size = factors[-1].out_shape[1:]
+        return reduce(partial(compose, layer=self), factors)
 
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         size = self.sizes(input_size)

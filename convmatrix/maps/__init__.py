@@ -1,12 +1,14 @@
 """Maps: layers bound to an input size, hence matrices, with one short method a view.
 
-A map is a leaf (one elementary layer), the transpose of a map, or a composition of maps.
+A map is a name over a diagram: one layer, the transpose of a map, maps in a row, a network.
 """
 
 from __future__ import annotations
 
-from convmatrix.maps.algebra import ComposedMap, TransposedMap, bind, compose
-from convmatrix.maps.base import Map, applied
-from convmatrix.maps.leaf import LeafMap
+from convmatrix.maps.applied import applied
+from convmatrix.maps.base import Map
+from convmatrix.maps.made import ComposedMap, LeafMap, NetworkMap, TransposedMap, compose
 
-__all__ = ["ComposedMap", "LeafMap", "Map", "TransposedMap", "applied", "bind", "compose"]
+__all__ = [
+    "ComposedMap", "LeafMap", "Map", "NetworkMap", "TransposedMap", "applied", "compose",
+]  # fmt: skip

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
 from convmatrix.errors import ArgumentError, OutsideError, ShapeError
 from convmatrix.layers.arrays import as_array
+from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
+from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
 from convmatrix.pattern import index_dtype
 from convmatrix.shapes import ravel, unravel
-from convmatrix.stencil import Element, Link
 from convmatrix.typing import Array
+from convmatrix.walk import Elements, walk
 
 if TYPE_CHECKING:
-    from convmatrix.diagram import Step
     from convmatrix.maps.base import Map
 
 __all__ = ["ArrayLike"]
@@ -58,7 +60,7 @@ class ArrayLike:
         [(1+0j), -1j]
         """
         a = _map(self)
-        a._require_weights("the conjugate transpose")
+        require_weights(a, "the conjugate transpose")
         if a.dtype.kind in "biuf":
             return a.T
         return a.T.with_weights([w if w is None else np.conj(w) for w in _weights(a.T)])
@@ -84,7 +86,7 @@ class ArrayLike:
 
     def __len__(self) -> int:
         a = _map(self)
-        a._require_numbers("count its rows")
+        require_numbers(a, "count its rows")
         index_dtype(a.shape[0])  # Python's len() holds no more
         return int(a.shape[0])
 
@@ -93,9 +95,9 @@ class ArrayLike:
 
     def __getitem__(self, key: Any) -> Any:
         a = _map(self)
-        a._require_linear("matrix")
-        a._require_numbers("read its entries")
-        a._require_weights("an entry of the matrix")
+        require_linear(a, "matrix")
+        require_numbers(a, "read its entries")
+        require_weights(a, "an entry of the matrix")
         keys = key if isinstance(key, tuple) else (key,)
         if len(keys) > 2:
             raise ShapeError(f"a matrix has rows and columns, got {len(keys)} indices; use A[i, j]")
@@ -202,33 +204,13 @@ def _picked(a: Map, i: int, columns: range | Array) -> Array:
 
 
 def _row(a: Map, i: int) -> dict[int, Any]:
-    """A row of the matrix by its columns, carried back from its output element to the input, step
-    by step."""
-    stages, dtype = a._stages(), a.dtype
-    carried: list[dict[Element, Any]] = [{} for _ in stages.shapes]
-    carried[stages.output] = {unravel(int(i), a.out_shape): dtype.type(1)}
-    for step in reversed(stages.steps):
-        into, channels = carried[step.source], stages.shapes[step.source][0]
-        for element, value in carried[step.target].items():
-            for (channel, *rest), factor in _read(step, element, dtype):
-                if 0 <= channel < channels:
-                    place = (channel, *rest)
-                    into[place] = into.get(place, 0) + value * factor
-    found = carried[stages.input].items()
+    """A row of the matrix by its columns, carried back from its output element to the input."""
+    dtype = a.dtype
+
+    def moved(leaf: Leaf, _: int) -> Callable[[Any, int], Any]:
+        values = leaf.numbers(dtype).reshape(-1)
+        return lambda value, tap: value * values[tap]
+
+    start = {unravel(int(i), a.out_shape): dtype.type(1)}
+    found = walk(a.diagram.T, start, Elements(moved)).items()
     return {int(ravel(element, a.in_shape)): value for element, value in found}
-
-
-def _read(step: Step, element: Element, dtype: np.dtype[Any]) -> list[tuple[Element, Any]]:
-    """What an element reads through a step, each with the value of the tap between."""
-    channel, *rest = element
-    moved = (channel + step.offset, *rest) if step.turned else element
-    links: list[Link]
-    if step.map is None:
-        links, values = [(moved, 0)], np.ones(1, dtype)
-    else:
-        links = step.map._outputs_of(moved) if step.turned else step.map._inputs_of(moved)
-        (leaf,) = step.map.leaves
-        assert leaf.taps is not None
-        values = leaf.taps.reshape(-1)[[tap for _, tap in links]].astype(dtype)
-    shift = 0 if step.turned else step.offset
-    return [((c - shift, *p), value) for ((c, *p), _), value in zip(links, values, strict=True)]

@@ -10,20 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convmatrix.errors import NotLinearError, ShapeError, SymbolicError, WeightError
+from convmatrix.diagram import Diagram
+from convmatrix.errors import ShapeError, WeightError
 from convmatrix.kept import cached_property
 from convmatrix.layers import Layer
-from convmatrix.layers.arrays import HALF, as_array, as_numpy, came_as, rounded_once
+from convmatrix.layers.arrays import as_array, as_numpy, came_as, rounded_once
 from convmatrix.limits import check_memory
+from convmatrix.maps.applied import along, applied, paths
 from convmatrix.maps.arraylike import ArrayLike
-from convmatrix.maps.counting import counts_of, entries_of, grid, total
-from convmatrix.maps.intervals import most_entries
-from convmatrix.maps.memory import Need
-from convmatrix.pattern import Pattern
+from convmatrix.maps.carried import matrix_of, pattern_along
+from convmatrix.maps.counting import counts_of, entries_of, total
+from convmatrix.maps.memory import Need, matrix_need, pattern_need
+from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
+from convmatrix.pattern import Pattern, blocks_of
 from convmatrix.relation import Index
-from convmatrix.shapes import check_element, times, unravel
+from convmatrix.shapes import check_element, times
 from convmatrix.stencil import Element, Link
 from convmatrix.typing import Array
+from convmatrix.views.values import (
+    as_plain,
+    common_dtype,
+    edge_values,
+    sparse_dtype,
+    symbol_values,
+)
+from convmatrix.walk import links, reached
 
 if TYPE_CHECKING:
     from networkx import DiGraph
@@ -31,11 +42,9 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
     from sympy import ImmutableSparseMatrix
 
-    from convmatrix.dense import Choice
-    from convmatrix.diagram import Stages
-    from convmatrix.maps.leaf import LeafMap
+    from convmatrix.maps.made import LeafMap
 
-__all__ = ["Map", "applied"]
+__all__ = ["Map"]
 
 
 MOST_LISTED = 1 << 20
@@ -56,63 +65,73 @@ class Map(ArrayLike, ABC):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy in another process needs; what was computed from it is computed again."""
-        kept = vars(self).items()
-        return {n: v for n, v in kept if not isinstance(getattr(type(self), n, 0), cached_property)}
+        """What a copy in another process needs: its transpose, which has it for its own; all else
+        that was computed is computed again."""
+        kind, kept = type(self), vars(self).items()
+        made = {n for n, _ in kept if isinstance(getattr(kind, n, 0), cached_property)} - {"T"}
+        return {n: v for n, v in kept if n not in made}
+
+    @property
+    @abstractmethod
+    def diagram(self) -> Diagram:
+        """The layers that it is made of, and how they follow each other; every view reads it."""
+
+    @abstractmethod
+    def with_weights(self, weights: Sequence[Array | None]) -> Map:
+        """The same map with a weight for each of its `leaves`; None leaves that leaf as it is."""
 
     # ------------------------------------------------------------------------------ shapes
 
     @property
-    @abstractmethod
     def in_shape(self) -> tuple[Index, ...]:
         """`(channels, *size)` of the input."""
+        return self.diagram.in_shape
 
     @property
-    @abstractmethod
     def out_shape(self) -> tuple[Index, ...]:
         """`(channels, *size)` of the output."""
+        return self.diagram.out_shape
 
     @property
     def shape(self) -> tuple[Index, Index]:
         """`(rows, columns)` of the matrix: output and input elements."""
         return prod(self.out_shape), prod(self.in_shape)
 
-    @property
-    @abstractmethod
+    @cached_property
     def leaves(self) -> tuple[LeafMap, ...]:
         """The elementary maps that it is made of, in order of application."""
+        from convmatrix.maps.made import leaf_map
+
+        return tuple(map(leaf_map, self.diagram.leaves))
 
     @property
     def is_linear(self) -> bool:
         """Whether it is a matrix."""
-        return all(leaf.bound_layer.is_linear for leaf in self.leaves)
+        return all(leaf.layer.is_linear for leaf in self.diagram.leaves)
 
     @property
     def is_symbolic(self) -> bool:
         """Whether its geometry still has symbols."""
-        return any(leaf.symbols for leaf in self.leaves)
+        return any(leaf.symbols for leaf in self.diagram.leaves)
 
     @property
     def has_weights(self) -> bool:
         """Whether every layer that takes a weight has one."""
-        return all(leaf.taps is not None for leaf in self.leaves)
+        return all(leaf.taps is not None for leaf in self.diagram.leaves)
 
     # ----------------------------------------------------------------------------- algebra
 
-    @property
+    @cached_property
     def T(self) -> Map:
         """The transpose: for a convolution, its transposed convolution. `A.T.T is A`."""
-        self._require_linear("transpose")
-        from convmatrix.maps.algebra import TransposedMap
+        require_linear(self, "transpose")
+        from convmatrix.maps.made import TransposedMap
 
-        if "_turned" not in vars(self):
-            TransposedMap(self)
-        turned: Map = vars(self)["_turned"]
-        return turned
+        return TransposedMap(self)
 
     def __matmul__(self, other: Any) -> Any:
         if isinstance(other, Map):
-            from convmatrix.maps.algebra import compose
+            from convmatrix.maps.made import compose
 
             return compose(other, self)
         vector = as_array(other)
@@ -126,27 +145,15 @@ class Map(ArrayLike, ABC):
         def product(v: Array) -> Array:
             return self(v.T.reshape(*lead, *self.in_shape)).reshape(*lead, -1).T
 
-        return rounded_once(product, vector, came_as(other, vector), self._weights)
+        return rounded_once(product, vector, came_as(other, vector), self.weights)
 
     def __call__(self, x: Any) -> Array:
         """Apply to an array `(*batch, *in_shape)` by the dense path; nothing is built."""
         return applied(self, x)
 
-    def _weights(self) -> tuple[Array | None, ...]:
+    def weights(self) -> tuple[Array | None, ...]:
         """The weights of its leaves."""
-        return tuple(leaf.weight for leaf in self.leaves)
-
-    @abstractmethod
-    def _forward(self, x: Array, choice: Choice | None = None) -> Array:
-        """Apply to `(batch, *in_shape)`."""
-
-    @abstractmethod
-    def _adjoint(self, y: Array, choice: Choice | None = None) -> Array:
-        """Apply the transpose to `(batch, *out_shape)`."""
-
-    @abstractmethod
-    def with_weights(self, weights: Sequence[Array | None]) -> Map:
-        """The same map with a weight for each of its `leaves`; None leaves that leaf as it is."""
+        return tuple(leaf.weight for leaf in self.diagram.leaves)
 
     # ------------------------------------------------------------------------ connectivity
 
@@ -154,22 +161,19 @@ class Map(ArrayLike, ABC):
     def pattern(self) -> Pattern:
         """The triples (output, tap, input) as CSR arrays, which are kept and can not be changed;
         see `Pattern`."""
-        self._require_numbers("list its pattern")
+        require_numbers(self, "list its pattern")
         if not self._is_small:
-            check_memory(self._pattern_need().peak, f"a pattern of {self.nnz} triples")
+            need = pattern_need(self.diagram, self.nnz).peak
+            check_memory(need, f"a pattern of {self.nnz} triples")
         return self._pattern().frozen()
+
+    def _pattern(self) -> Pattern:
+        return pattern_along(self.diagram)
 
     @property
     def _is_small(self) -> bool:
         """Whether any view of it fits: even if every output were connected through every tap."""
-        return bool(self.shape[0] * prod(self._tap_counts) < 1 << 20)
-
-    @abstractmethod
-    def _pattern_need(self) -> Need:
-        """What building the pattern takes."""
-
-    @abstractmethod
-    def _pattern(self) -> Pattern: ...
+        return bool(self.shape[0] * prod(self.diagram.tap_counts) < 1 << 20)
 
     @property
     def nnz(self) -> int:
@@ -182,8 +186,12 @@ class Map(ArrayLike, ABC):
         >>> stack.nnz, stack.entries, stack.shape
         (9, 5, (1, 5))
         """
-        self._require_numbers("count its connections")
-        return self._nnz()
+        require_numbers(self, "count its connections")
+        only = self.diagram.only
+        if only is not None:
+            return only.bound.nnz
+        terms = counts_of(self.diagram)
+        return int(paths(self.diagram).sum()) if terms is None else total(terms)
 
     def counted(self) -> str:
         """How many connections there are, in words: of several layers they are paths."""
@@ -198,21 +206,13 @@ class Map(ArrayLike, ABC):
     def entries(self) -> int | None:
         """How many entries the matrix stores: distinct (output, input) pairs that are connected,
         whatever the weights are; None where they are too many to be told apart without it."""
-        self._require_numbers("count its entries")
-        found = entries_of(self._stages())
+        require_numbers(self, "count its entries")
+        found = entries_of(self.diagram)
         if found is None and self.nnz <= MOST_LISTED:
             pattern = self.pattern
             keys = pattern.rows.astype(np.int64) * self.shape[1] + pattern.indices
             return len(np.unique(keys))
         return found
-
-    def _nnz(self) -> int:
-        terms = counts_of(self._stages())
-        return int(self._all_paths().sum()) if terms is None else total(terms)
-
-    @abstractmethod
-    def _paths(self, counts: Array, *, back: bool = False) -> Array:
-        """Path counts `(1, *in_shape)` pushed through the map (or `back` through it)."""
 
     def inputs_of(self, output: Iterable[int] | int) -> list[Link]:
         """What an output element reads: `[(input element, tap), ...]`; nothing is built.
@@ -224,13 +224,13 @@ class Map(ArrayLike, ABC):
         >>> cm.conv1d(1, 1, 3, padding=1).on(4).inputs_of((0, 0))
         [((0, 0), 1), ((0, 1), 2)]
         """
-        self._require_numbers("list its connections")
-        return self._inputs_of(check_element(output, self.out_shape))
+        require_numbers(self, "list its connections")
+        return links(self.diagram.T, check_element(output, self.out_shape))
 
     def outputs_of(self, source: Iterable[int] | int) -> list[Link]:
         """What reads an input element: `[(output element, tap), ...]`; nothing is built."""
-        self._require_numbers("list its connections")
-        return self._outputs_of(check_element(source, self.in_shape))
+        require_numbers(self, "list its connections")
+        return links(self.diagram, check_element(source, self.in_shape))
 
     def path_count(self, source: Iterable[int] | int, output: Iterable[int] | int) -> int:
         """How many paths lead from an input element to an output element; nothing is built.
@@ -240,9 +240,9 @@ class Map(ArrayLike, ABC):
         >>> [stack.path_count((0, i), (0, 0)) for i in range(7)]
         [1, 2, 3, 2, 1, 0, 0]
         """
-        self._require_numbers("count its paths")
+        require_numbers(self, "count its paths")
         start, end = check_element(source, self.in_shape), check_element(output, self.out_shape)
-        return self._spread({start: 1}, back=False).get(end, 0)
+        return reached(self.diagram, {start: 1}).get(end, 0)
 
     def reach(self, elements: Any, *, back: bool = False) -> list[Element]:
         """The output elements that input elements reach, in order; with `back` the input elements
@@ -258,45 +258,21 @@ class Map(ArrayLike, ABC):
         >>> conv.reach((0, 4)), conv.reach([(0, 0), (0, 1)], back=True)
         ([(0, 0), (0, 2), (0, 4)], [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5)])
         """
-        self._require_numbers("follow its connections")
+        require_numbers(self, "follow its connections")
         given = list(elements) if isinstance(elements, Iterable) else elements
         if not isinstance(given, list) or (given and not isinstance(given[0], Iterable)):
             given = [given]
-        shape = self.out_shape if back else self.in_shape
-        return sorted(self._spread({check_element(e, shape): 1 for e in given}, back=back))
+        way = self.diagram.T if back else self.diagram
+        return sorted(reached(way, {check_element(e, way.in_shape): 1 for e in given}))
 
-    def _blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
+    def blocks(self, most: int) -> Iterator[tuple[Array, Array, Array]]:
         """The triples `(rows, columns, taps)`, about so many at a time."""
-        return self.pattern.blocks(most)
-
-    def _all_paths(self, *, back: bool = False) -> Array:
-        """How many paths end at each output (or, `back`, begin at each input): int64, or Python's
-        integers where 64 bits do not hold their sum."""
-        ends = self.in_shape if back else self.out_shape
-        largest = max(map(prod, self._stages().shapes))
-        check_memory(32 * largest, f"an array of the paths of {largest} elements")
-        terms = counts_of(self._stages(), back=back)
-        if terms is not None:
-            return grid(terms, ends)
-        shape = (1, *(self.out_shape if back else self.in_shape))
-        about = float(self._paths(np.ones(shape), back=back).sum())
-        kind: Any = object if about > 2.0**62 else np.int64
-        found: Array = self._paths(np.ones(shape, kind), back=back)[0]
-        return found
-
-    @abstractmethod
-    def _stages(self) -> Stages:
-        """The map taken apart into elementary maps."""
-
-    @abstractmethod
-    def _spread(self, counts: dict[Element, int], *, back: bool) -> dict[Element, int]:
-        """Path counts of some elements pushed through the map (or `back` through it)."""
-
-    @abstractmethod
-    def _inputs_of(self, output: Element) -> list[Link]: ...
-
-    @abstractmethod
-    def _outputs_of(self, source: Element) -> list[Link]: ...
+        step = self.diagram.single
+        if step is None or step.leaf is None:
+            yield from self.pattern.blocks(most)
+        else:
+            for rows, columns, taps in blocks_of(step.leaf.bound, most):
+                yield (columns, rows, taps) if step.back else (rows, columns, taps)
 
     # ------------------------------------------------------------------------------- views
 
@@ -307,14 +283,7 @@ class Map(ArrayLike, ABC):
         Half precision, which SciPy has not, becomes float32. Integers become int64, so that no
         product wraps round: `A.to_scipy() @ x` is `A(x)`.
         """
-        given = [weight.dtype for weight in self._weights() if weight is not None]
-        common = np.result_type(*given) if given else np.dtype(np.float64)
-        if common.kind not in "biu":
-            return np.dtype(np.float32) if common == HALF else common
-        if any(leaf.has_fractions for leaf in self.leaves):
-            return np.dtype(np.float64)
-        large = any(w is not None and _passes_int64(w) for w in self._weights())
-        return np.dtype(np.uint64 if large else np.int64)
+        return common_dtype(self.diagram.leaves)
 
     def to_scipy(self, dtype: Any = None) -> csr_array:
         """The matrix as a canonical `scipy.sparse.csr_array`, structural zeros kept.
@@ -336,9 +305,9 @@ class Map(ArrayLike, ABC):
         >>> (A.to_scipy().T != A.T.to_scipy()).nnz
         0
         """
-        self._require_linear("SciPy matrix")
-        self._require_numbers("build its matrix")
-        self._require_weights("a SciPy matrix")
+        require_linear(self, "SciPy matrix")
+        require_numbers(self, "build its matrix")
+        require_weights(self, "a SciPy matrix")
         kind = self.dtype if dtype is None else sparse_dtype(dtype)
         if kind != self.dtype and not np.can_cast(self.dtype, kind, "same_kind"):
             raise WeightError(
@@ -354,24 +323,17 @@ class Map(ArrayLike, ABC):
             return as_integers(self._matrix(self.dtype), kind)
         return self._matrix(kind)
 
-    @abstractmethod
     def _matrix_need(self, size: int) -> Need:
-        """What building the matrix takes, with values of `size` bytes."""
+        return matrix_need(self.diagram, size)
 
-    def _most_entries(self) -> int:
-        """How many entries the matrix has, or about how many it may have at most."""
-        stages = self._stages()
-        found = entries_of(stages)
-        return min(prod(self.shape), most_entries(stages)) if found is None else found
-
-    @abstractmethod
-    def _matrix(self, dtype: np.dtype[Any]) -> csr_array: ...
+    def _matrix(self, dtype: np.dtype[Any]) -> csr_array:
+        return matrix_of(self.diagram, dtype, counted=not self._is_small)
 
     def to_dense(self) -> Array:
         """The matrix as a NumPy array; of objects where the weights are fractions or symbols."""
-        self._require_linear("dense matrix")
-        self._require_numbers("build its matrix")
-        self._require_weights("a dense matrix")
+        require_linear(self, "dense matrix")
+        require_numbers(self, "build its matrix")
+        require_weights(self, "a dense matrix")
         whole = self.dtype.itemsize * prod(self.shape)
         if self.dtype.kind == "O":
             from convmatrix.views.symbols import dense_symbols, symbol_bytes
@@ -387,21 +349,21 @@ class Map(ArrayLike, ABC):
         """The map as a SciPy `LinearOperator`; `rmatvec` is Aᴴ; nothing is built."""
         from convmatrix.views.operator import operator
 
-        self._require_linear("linear operator")
-        self._require_numbers("make an operator")
-        self._require_weights("a linear operator")
+        require_linear(self, "linear operator")
+        require_numbers(self, "make an operator")
+        require_weights(self, "a linear operator")
         return operator(self.shape, self.dtype, self._flat, self._flat_adjoint)
 
     def _flat(self, v: Array) -> Array:
         """Apply to `(batch, elements)`."""
         flat = as_numpy(v).reshape(-1, *self.in_shape)
-        y = rounded_once(self._forward, flat, came_as(v, flat), self._weights)
+        y = rounded_once(partial(along, self.diagram), flat, came_as(v, flat), self.weights)
         return y.reshape(len(v), -1)
 
     def _flat_adjoint(self, v: Array) -> Array:
         """Apply the transpose to `(batch, elements)`."""
         flat = as_numpy(v).reshape(-1, *self.out_shape)
-        x = rounded_once(self._adjoint, flat, came_as(v, flat), self._weights)
+        x = rounded_once(partial(along, self.diagram.T), flat, came_as(v, flat), self.weights)
         return x.reshape(len(v), -1)
 
     def to_sympy(self) -> ImmutableSparseMatrix:
@@ -415,10 +377,10 @@ class Map(ArrayLike, ABC):
         """
         from convmatrix.views.symbols import symbol_bytes, symbol_matrix
 
-        self._require_linear("SymPy matrix")
-        self._require_numbers("list its pattern")
+        require_linear(self, "SymPy matrix")
+        require_numbers(self, "list its pattern")
         check_memory(symbol_bytes(self.nnz), "the SymPy matrix")
-        return symbol_matrix(self.pattern, symbol_values(self.leaves))
+        return symbol_matrix(self.pattern, symbol_values(self.diagram.leaves))
 
     def to_networkx(self, view: str = "bipartite", *, lazy: bool = False, axis: int = 0) -> DiGraph:
         """The connectivity as a NetworkX graph; edges run from input to output.
@@ -452,7 +414,7 @@ class Map(ArrayLike, ABC):
         from convmatrix.graphs.table import to_networkx
         from convmatrix.graphs.views import graph_table
 
-        self._require_numbers("list its pattern")
+        require_numbers(self, "list its pattern")
         if lazy:
             from convmatrix.graphs.neighbours import lazy_graph
 
@@ -463,41 +425,15 @@ class Map(ArrayLike, ABC):
         return to_networkx(table)
 
     @property
-    def _tap_counts(self) -> tuple[int, ...]:
-        """How many taps each leaf has, as digits of a path's packed tap."""
-        return tuple(prod(leaf.bound.tap_shape) for leaf in self.leaves)
-
-    @property
-    def _collides(self) -> bool:
+    def collides(self) -> bool:
         """Whether some output reads one input through two taps or paths."""
-        return self.pattern.collides
+        only = self.diagram.only
+        return self.pattern.collides if only is None else only.bound.collides
 
-    @property
-    def _doubles(self) -> bool:
-        """Whether two paths may share both ends and all taps."""
-        return False
-
-    def _edge_weights(self, tap: Array | None = None) -> list[Any]:
+    def edge_weights(self, tap: Array | None = None) -> list[Any]:
         """The value of every triple (or of some taps) as a built-in real number, or as text where
         it is complex."""
-        total = self._edge_values(tap)
-        weights: list[Any] = total.tolist()
-        if total.dtype.kind == "O":
-            return [v if type(v) is int else _plain(v) for v in weights]
-        return weights if total.dtype.kind in "biuf" else [str(weight) for weight in weights]
-
-    def _edge_values(self, tap: Array | None = None) -> Array:
-        """The value of every triple (or of some taps), as the matrix holds them."""
-        tap = self.pattern.tap if tap is None else tap
-        if prod(self._tap_counts) > np.iinfo(np.int64).max:  # a deep stack's packed taps
-            rows = [unravel(int(t), self._tap_counts) for t in tap]
-            taps: Any = tuple(np.array(digits) for digits in zip(*rows, strict=True))
-        else:
-            taps = np.unravel_index(tap, self._tap_counts)
-        total: Any = 1
-        for leaf, digit in zip(self.leaves, taps, strict=True):
-            total = total * with_absent(leaf.numbers(self.dtype))[digit]
-        return np.asarray(total)
+        return as_plain(edge_values(self.diagram, self.pattern.tap if tap is None else tap))
 
     # --------------------------------------------------------------------------- explorer
 
@@ -540,112 +476,15 @@ class Map(ArrayLike, ABC):
 
         return still(self)
 
-    # --------------------------------------------------------------------------- refusals
-
-    def _require_linear(self, what: str) -> None:
-        for leaf in self.leaves:
-            if not leaf.bound_layer.is_linear:
-                raise NotLinearError(
-                    f"{leaf.typed.name} is not linear, so there is no {what}; it "
-                    f"has a pattern, a graph and inputs_of/outputs_of"
-                )
-
-    def _require_numbers(self, what: str) -> None:
-        names = sorted({str(s) for leaf in self.leaves for s in leaf.symbols})
-        if names:
-            raise SymbolicError(
-                f"cannot {what}: the geometry has the symbols {', '.join(names)}; build the layer "
-                f"and bind it with integers in their place, e.g. {names[0]}=3"
-            )
-
-    def _require_weights(self, what: str) -> None:
-        for leaf in self.leaves:
-            if leaf.taps is None:
-                raise WeightError(
-                    f"{leaf.typed.name} has no weight and {what} needs one; use "
-                    f"layer.with_weight(w) with shape {leaf.bound_layer.weight_shape}, or "
-                    f"to_sympy() for symbols, or pattern for connectivity"
-                )
-
     def __repr__(self) -> str:
         arrow = f"{times(self.in_shape)} → {times(self.out_shape)}"
-        return f"<{self._name()}: {arrow}, matrix {times(self.shape)}>"
+        return f"<{self.name}: {arrow}, matrix {times(self.shape)}>"
 
+    @property
     @abstractmethod
-    def _name(self) -> str: ...
+    def name(self) -> str:
+        """What it is, in short: the layer, or how it is made of others."""
 
     def describe(self) -> str:
         """The map in words: the layer and the size it is bound to."""
         return f"{self.layer!r} on {times(self.in_shape[1:])}"
-
-
-def number_type(dtype: Any) -> np.dtype[Any]:
-    """A dtype of numbers, or `WeightError`."""
-    try:
-        kind: np.dtype[Any] = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):
-        kind = np.dtype(np.void)
-    if (
-        kind.kind not in "biufcO" and kind.name != "bfloat16"
-    ):  # exact numbers are refused with advice of their own
-        raise WeightError(f"dtype must be a NumPy dtype such as 'float32', got {dtype!r:.60}")
-    return kind
-
-
-def sparse_dtype(dtype: Any) -> np.dtype[Any]:
-    """A dtype that SciPy has matrices of, or `WeightError`."""
-    kind = number_type(dtype)
-    if kind == HALF or kind.name == "bfloat16":
-        raise WeightError(f"SciPy has no matrix of {kind}; use dtype='float32'")
-    return kind
-
-
-def _passes_int64(weight: Array) -> bool:
-    return weight.dtype == np.uint64 and bool(weight.max(initial=0) > np.iinfo(np.int64).max)
-
-
-def _plain(value: Any) -> Any:
-    """A number as a float, or as text where no float holds it (complex, infinite, too large)."""
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return str(value)
-
-
-def with_absent(values: Array) -> Array:
-    """The value of each tap, and behind them a 1 for paths that pass the layer by."""
-    return np.append(values.reshape(-1), values.dtype.type(1) if values.dtype.kind != "O" else 1)
-
-
-def symbol_values(leaves: tuple[LeafMap, ...]) -> list[Array]:
-    """What stands for each tap of each leaf: its value, or the symbols `w[...]`, `w1[...]`, ..."""
-    from convmatrix.views.symbols import weight_symbols
-
-    weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
-    values = []
-    for i, leaf in enumerate(leaves):
-        if leaf.taps is not None:
-            values.append(with_absent(leaf.taps))
-        else:
-            name = "w" if sum(weighted) == 1 else f"w{sum(weighted[: i + 1])}"
-            values.append(with_absent(weight_symbols(name, leaf.bound.tap_shape)))
-    return values
-
-
-def applied(A: Map, x: Any, choice: Choice | None = None) -> Array:
-    """A map applied to an array `(*batch, *in_shape)`, by what was chosen."""
-    A._require_numbers("apply to an array")
-    A._require_weights("applying it to an array")
-    array = as_array(x)
-    lead = array.ndim - len(A.in_shape)
-    if lead < 0 or array.shape[lead:] != A.in_shape:
-        raise ShapeError(
-            f"expected an array (*batch, {', '.join(map(str, A.in_shape))}), got shape "
-            f"{array.shape}; bind the layer to that size, or reshape the array"
-        )
-    if array.dtype.kind not in "biufcO":
-        raise ShapeError(f"expected an array of numbers, got dtype {array.dtype}")
-    batch = array.shape[:lead]
-    flat = array.reshape(prod(batch), *A.in_shape)
-    y = rounded_once(partial(A._forward, choice=choice), flat, came_as(x, array), A._weights)
-    return y.reshape(*batch, *A.out_shape)

@@ -8,25 +8,28 @@ many branches, need an array of all elements.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from convmatrix.diagram import Stages, Step, reversed_stages
+from convmatrix.diagram import Diagram
 from convmatrix.errors import TooLargeError
+from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.stencil import Bound, Rearrangement, Stencil
 from convmatrix.typing import Array
+from convmatrix.walk import Piece, every_stop, inside
 
-__all__ = ["counts_of", "entries_of", "grid", "total"]
+__all__ = ["counts_everywhere", "counts_of", "entries_of", "grid", "total"]
 
 Term = tuple[Array, ...]
 """Counts of paths that are a product: a vector for the channels and one for each axis."""
+_Link = tuple[Stencil, bool]
+"""A layer of a stack, and whether it is read forward."""
 
 MOST_TERMS = 64
 """Above so many products an array of all elements is less work."""
@@ -37,20 +40,42 @@ MOST_PAIRS = 1 << 24
 INT64 = 2.0**62
 
 
-def counts_of(stages: Stages, *, back: bool = False) -> list[Term] | None:
-    """How many paths from the input end at each element of the output (or, `back`, the other way),
-    as a sum of products; None where that is not less than an array of all."""
-    way = reversed_stages(stages) if back else stages
-    held: dict[int, list[Term]] = {way.input: [_ones(way.shapes[way.input])]}
-    for step in way.steps:
-        arrived = [_through(step, way, term) for term in held.get(step.source, ())]
-        if any(term is None for term in arrived):
-            return None
-        there = held.setdefault(step.target, [])
-        there += [term for term in arrived if term is not None]
-        if len(there) > MOST_TERMS:
-            return None
-    return held.get(way.output, [])
+def counts_of(diagram: Diagram) -> list[Term] | None:
+    """How many paths from the input end at each element of the output, as a sum of products; None
+    where that is not less than an array of all."""
+    found = counts_everywhere(diagram)
+    return None if found is None else found.get(diagram.output, [])
+
+
+def counts_everywhere(diagram: Diagram) -> dict[int, list[Term]] | None:
+    """The same of every space on the way."""
+    try:
+        return every_stop(diagram, [_ones(diagram.in_shape)], _Terms(), keep=True)
+    except _NoProductsError:
+        return None
+
+
+class _NoProductsError(Exception):
+    """Counts that are no sum of a few products."""
+
+
+class _Terms:
+    """Counts as sums of products, carried along."""
+
+    def through(self, leaf: Leaf, value: list[Term], back: bool, digit: int) -> list[Term]:
+        return [_pushed(leaf.bound, term, not back) for term in value]
+
+    def joined(self, pieces: list[Piece], shape: Any) -> list[Term]:
+        found = []
+        for piece in pieces:
+            here, there = inside(piece, shape)
+            for channels, *along in piece.value:
+                placed = np.zeros(shape[0], channels.dtype)
+                placed[there] = channels[here]
+                found.append((placed, *along))
+        if len(found) > MOST_TERMS:
+            raise _NoProductsError
+        return found
 
 
 def total(terms: list[Term]) -> int:
@@ -72,33 +97,7 @@ def _ones(shape: tuple[int, ...]) -> Term:
     return tuple(np.ones(n, np.int64) for n in shape)
 
 
-def _through(step: Step, stages: Stages, term: Term) -> Term | None:
-    """Counts carried along the edges of a step, from its source to its target."""
-    channels, *along = term
-    if step.map is None:
-        leaf, forward, width = None, True, stages.shapes[step.written][0]
-    else:
-        leaf, width = step.map.leaves[0], step.map.in_shape[0]
-        forward = (step.map is leaf) != step.turned
-    if not step.turned and width != len(channels):  # a branch's place in the stack
-        channels = _padded(channels, step.offset, int(width))
-    if leaf is not None:
-        moved = _pushed(leaf.bound, (channels, *along), forward)
-        if moved is None:
-            return None
-        channels, *along = moved
-    if step.turned:
-        channels = channels[step.offset : step.offset + stages.shapes[step.read][0]]
-    return (channels, *along)
-
-
-def _padded(vector: Array, before: int, size: int) -> Array:
-    padded = np.zeros(size, vector.dtype)
-    padded[before : before + len(vector)] = vector
-    return padded
-
-
-def _pushed(bound: Bound, term: Term, forward: bool) -> Term | None:
+def _pushed(bound: Bound, term: Term, forward: bool) -> Term:
     """Counts carried through an elementary layer, or back through it."""
     channels, *along = term
     if isinstance(bound, Rearrangement):
@@ -112,13 +111,13 @@ def _pushed(bound: Bound, term: Term, forward: bool) -> Term | None:
     )
 
 
-def _shuffled(bound: Rearrangement, term: Term, forward: bool) -> Term | None:
-    """The same of a permutation of channels; None where elements leave their place."""
+def _shuffled(bound: Rearrangement, term: Term, forward: bool) -> Term:
+    """The same of a permutation of channels; no product where elements leave their place."""
     channels, *along = term
     kept = len(bound.parts) - len(along)
     places = tuple(range(kept, len(bound.parts)))
     if tuple(bound.order[kept:]) != places or bound.parts[kept:] != bound.in_shape[1:]:
-        return None
+        raise _NoProductsError
     order, parts = bound.order[:kept], bound.parts[:kept]
     if forward:
         return (channels.reshape(parts).transpose(order).reshape(-1), *along)
@@ -165,66 +164,46 @@ def _wide(vector: Array, terms: int) -> Array:
 # ------------------------------------------------------------------------------- entries
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
-    """A layer of a stack, read forward or turned round."""
-
-    stencil: Stencil
-    forward: bool
-
-
-def entries_of(stages: Stages) -> int | None:
+def entries_of(diagram: Diagram) -> int | None:
     """How many distinct pairs of input and output are connected; None where they would have to be
     listed and are too many, or where ways part and meet."""
-    if len(stages.steps) == 1 and stages.steps[0].map is not None:
-        bound = stages.steps[0].map.leaves[0].bound
-        if isinstance(bound, Rearrangement):
-            return bound.nnz
-    links = _chain(stages)
-    if links is None:
+    only = diagram.only
+    if only is not None and isinstance(only.bound, Rearrangement):
+        return only.bound.nnz
+    links = [
+        (step.leaf.bound, not step.back)
+        for step in diagram.chain or ()
+        if step.leaf is not None and isinstance(step.leaf.bound, Stencil)
+    ]
+    if not links or len(links) < len(diagram.steps):
         return None
-    ndim = len(stages.shapes[stages.input]) - 1
+    ndim = len(diagram.in_shape) - 1
     counts = [_distinct_channels(links), *(_distinct(links, j) for j in range(ndim))]
     return None if None in counts else prod(n for n in counts if n is not None)
 
 
-def _chain(stages: Stages) -> list[_Link] | None:
-    """The layers in order of application, where each follows the one before and is a stencil."""
-    links, place = [], stages.input
-    for step in stages.steps:
-        if step.map is None or step.source != place or step.offset:
-            return None
-        leaf = step.map.leaves[0]
-        if not isinstance(leaf.bound, Stencil):
-            return None
-        links.append(_Link(leaf.bound, (step.map is leaf) != step.turned))
-        place = step.target
-    return links
-
-
 def _distinct_channels(links: list[_Link]) -> int | None:
-    pairs = [(s.in_channels * s.out_channels) // s.groups for s in (k.stencil for k in links)]
+    pairs = [(s.in_channels * s.out_channels) // s.groups for s, _ in links]
     if len(links) == 1 or max(pairs) > MOST_PAIRS:
         return pairs[0] if len(links) == 1 else None
-    return _product([_blocks(link) for link in links])
+    return _product([_blocks(*link) for link in links])
 
 
-def _blocks(link: _Link) -> Any:
+def _blocks(s: Stencil, forward: bool) -> Any:
     from scipy.sparse import csr_array, kron
 
-    s = link.stencil
     block = np.ones((s.out_channels // s.groups, s.group_channels))
     whole = kron(csr_array(np.eye(s.groups)), block, format="csr")
-    return whole if link.forward else whole.T.tocsr()
+    return whole if forward else whole.T.tocsr()
 
 
 def _distinct(links: list[_Link], j: int) -> int | None:
-    axes = [link.stencil.axes[j] for link in links]
+    axes = [stencil.axes[j] for stencil, _ in links]
     if len(links) == 1:
         return axes[0].entries
     if max(axis.outputs * axis.kernel for axis in axes) > MOST_PAIRS:
         return None
-    return _product([_places(a, k.forward) for a, k in zip(axes, links, strict=True)])
+    return _product([_places(a, forward) for a, (_, forward) in zip(axes, links, strict=True)])
 
 
 def _places(axis: Axis | ResizeAxis, forward: bool) -> Any:

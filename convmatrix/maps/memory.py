@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-from convmatrix.pattern import index_dtype
+from convmatrix.diagram import Diagram
+from convmatrix.leaf import Leaf
+from convmatrix.maps.counting import counts_everywhere, entries_of, total
+from convmatrix.maps.intervals import most_entries
+from convmatrix.pattern import SCRATCH, index_dtype, pattern_bytes
 
-__all__ = ["Need", "csr_bytes", "in_turn", "turned"]
+__all__ = ["Need", "about_entries", "csr_bytes", "matrix_need", "pattern_need"]
 
 
 class Need(NamedTuple):
@@ -24,16 +31,76 @@ def csr_bytes(rows: int, columns: int, entries: int, *sizes: int) -> int:
     return (rows + 1) * index + entries * (index + sum(sizes))
 
 
-def turned(of: Need, kept: int) -> Need:
-    """The need of a transpose, which is made from what it is the transpose of."""
-    return Need(max(of.peak, of.kept + kept), kept)
+def about_entries(diagram: Diagram) -> int:
+    """How many entries the matrix has, or about how many it may have at most."""
+    found = entries_of(diagram)
+    if found is not None:
+        return found
+    return min(prod(diagram.in_shape) * prod(diagram.out_shape), most_entries(diagram))
 
 
-def in_turn(needs: list[Need], products: list[int]) -> Need:
-    """The need of factors that are made and multiplied one after another, each product freed when
-    the next is done."""
-    peak, kept = needs[0]
-    for need, product in zip(needs[1:], products, strict=True):
-        peak = max(peak, kept + need.peak, kept + need.kept + product)
-        kept = product
-    return Need(peak, kept)
+def matrix_need(diagram: Diagram, size: int) -> Need:
+    """What building the matrix takes, with values of `size` bytes."""
+    from convmatrix.views.matrix import matrix_bytes
+
+    columns = prod(diagram.in_shape)
+
+    def result(space: int) -> int:
+        rows = prod(diagram.shapes[space])
+        return csr_bytes(rows, columns, about_entries(diagram.until(space)), size)
+
+    def own(leaf: Leaf, back: bool) -> Need:
+        peak = matrix_bytes(leaf.bound, size)
+        kept = peak - SCRATCH
+        return Need(max(peak, 2 * kept) if back else peak, kept)
+
+    return _along(diagram, own, result)
+
+
+def pattern_need(diagram: Diagram, nnz: int) -> Need:
+    """What building the pattern of so many triples takes."""
+    columns, found = prod(diagram.in_shape), counts_everywhere(diagram)
+
+    def result(space: int) -> int:
+        paths = nnz if found is None else total(found.get(space, []))
+        return csr_bytes(prod(diagram.shapes[space]), columns, paths, 8)
+
+    def own(leaf: Leaf, back: bool) -> Need:
+        peak = pattern_bytes(leaf.bound, leaf.bound.nnz)
+        kept = peak - SCRATCH
+        return Need(max(peak, 2 * kept) if back else peak, kept)
+
+    need = _along(diagram, own, result)
+    return Need(need.peak + SCRATCH, need.kept)
+
+
+def _along(
+    diagram: Diagram, own: Callable[[Leaf, bool], Need], result: Callable[[int], int]
+) -> Need:
+    """The need of a walk: what it holds at each application, while a leaf's own is made and what
+    has come to it goes through."""
+    applications = list(diagram.applications)
+    left = Counter(space for each in applications for space, _ in each.sources)
+    held: dict[int, int] = {diagram.input: 0}
+    peak = 0
+    for leaf, back, _, sources, targets in applications:
+        arrived = [held[space] for space, _ in sources if space in held]
+        joined = sum(arrived) if len(sources) > 1 else 0
+        before = sum(held.values())
+        left.subtract(space for space, _ in sources)
+        for space, _ in sources:
+            if not left[space]:
+                held.pop(space, None)
+        kept = sum(held.values())
+        peak = max(peak, before + 4 * joined)  # as triples, sorted
+        need = Need(0, 0) if leaf is None else own(leaf, back)
+        alone = not any(arrived)
+        for space, _ in targets:
+            new = result(space)
+            through = need.peak if alone else need.kept + new
+            through += 2 * new if space in held else 0
+            peak = max(
+                peak, kept + joined + (0 if joined else sum(arrived)) + max(need.peak, through)
+            )
+            held[space] = new
+    return Need(peak, held[diagram.output])

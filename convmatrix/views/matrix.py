@@ -21,6 +21,7 @@ __all__ = [
     "as_integers",
     "assemble",
     "compose",
+    "framed",
     "identity",
     "number_dtype",
     "stack",
@@ -167,3 +168,10 @@ def stack(matrices: list[csr_array]) -> csr_array:
     from scipy.sparse import vstack
 
     return matrices[0] if len(matrices) == 1 else vstack(matrices, format="csr")
+
+
+def framed(matrix: csr_array, before: int, count: int) -> csr_array:
+    """The matrix with rows of zeros above and below it: so many before, `count` in all."""
+    after = count - before - matrix.shape[0]
+    start = np.pad(matrix.indptr, (before, after), "edge")
+    return _csr(matrix.data, matrix.indices, start, (count, matrix.shape[1]))

@@ -10,6 +10,7 @@ import numpy as np
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
+from convmatrix.maps.refusals import require_linear
 from convmatrix.writers.files import suffix_of, target
 
 __all__ = ["MATRIX_FORMATS", "write_matrix"]
@@ -65,7 +66,7 @@ def _places(a: Map) -> Any:
     """The matrix with a 1 at each of its entries, where several taps meet too."""
     from scipy.sparse import csr_array
 
-    a._require_linear("matrix")
+    require_linear(a, "matrix")
     pattern = a.pattern
     ones = np.ones(pattern.nnz, np.int8)
     found = csr_array((ones, pattern.indices, pattern.indptr), shape=a.shape, copy=True)

@@ -645,7 +645,7 @@ def test_paths_that_share_all_taps_are_not_merged_in_silence():
             a.to_networkx(lazy=lazy)
     assert a.to_networkx("layered").number_of_edges() == 2 + 2 + 2 + 2
     for name in ("network", "stacked", "weighted network"):
-        assert not MAPS[name]._doubles
+        assert not MAPS[name].diagram.doubles
 
 
 def test_unsigned_and_large_weights_stay_what_they_are(tmp_path):

@@ -35,7 +35,7 @@ def test_all_views_agree():
     np.testing.assert_allclose(np.array(A.to_sympy().tolist(), float), matrix)
     assert A.to_scipy().has_canonical_format
     summed = np.zeros(A.shape)
-    np.add.at(summed, (A.pattern.rows, A.pattern.indices), A._edge_weights())
+    np.add.at(summed, (A.pattern.rows, A.pattern.indices), A.edge_weights())
     np.testing.assert_allclose(summed, matrix)
     assert A.nnz == A.pattern.nnz == A.to_networkx().number_of_edges()
 

@@ -11,6 +11,7 @@ from cases import LINEAR, NONLINEAR
 import convmatrix as cm
 import convmatrix.pattern as pattern_module
 from convmatrix.maps import counting
+from convmatrix.maps.applied import paths
 
 
 def triples(a):
@@ -35,8 +36,8 @@ def test_counts_are_those_of_the_pattern(layer, size):
         pattern = a.pattern
         reads = np.bincount(pattern.rows, minlength=a.shape[0])
         feeds = np.bincount(pattern.indices, minlength=a.shape[1])
-        assert np.array_equal(a._all_paths().reshape(-1), reads)
-        assert np.array_equal(a._all_paths(back=True).reshape(-1), feeds)
+        assert np.array_equal(paths(a.diagram).reshape(-1), reads)
+        assert np.array_equal(paths(a.diagram.T).reshape(-1), feeds)
         if a.is_linear and a.has_weights:
             assert a.to_scipy().nnz == a.entries
 
@@ -59,7 +60,7 @@ def test_counts_of_branches_are_those_of_the_pattern(join, most, monkeypatch):
     for each in (a, a.T):
         assert (each.nnz, each.entries) == triples(each)
         reads = np.bincount(each.pattern.rows, minlength=each.shape[0])
-        assert np.array_equal(each._all_paths().reshape(-1), reads)
+        assert np.array_equal(paths(each.diagram).reshape(-1), reads)
 
 
 def test_counts_of_large_stacks_need_no_arrays():

@@ -50,7 +50,7 @@ def stop(*_):
 signal.signal(signal.SIGALRM, stop)
 
 def weighted(a):
-    shapes = [leaf.bound_layer.weight_shape for leaf in a.leaves]
+    shapes = [leaf.layer.weight_shape for leaf in a.leaves]
     if any(np.prod([float(n) for n in s]) > 1e7 for s in shapes):
         raise cm.TooLargeError("no weight of this size is made here")
     return a.with_weights([np.ones(s) for s in shapes])

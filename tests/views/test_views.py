@@ -64,7 +64,7 @@ def test_pattern_has_the_matrix_as_its_values(A):
     assert A.nnz == pattern.nnz == pattern.indptr[-1]
     assert pattern.shape == A.shape
     matrix = np.zeros(A.shape)
-    np.add.at(matrix, (pattern.rows, pattern.indices), A._edge_weights())
+    np.add.at(matrix, (pattern.rows, pattern.indices), A.edge_weights())
     np.testing.assert_allclose(matrix, A.to_dense(), rtol=1e-12, atol=1e-12)
     inner = np.diff(pattern.indices.astype(int))
     same_row = np.diff(pattern.rows) == 0

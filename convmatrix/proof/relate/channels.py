@@ -11,11 +11,12 @@ from convmatrix.layers import conv1d
 from convmatrix.proof.compare.terms import Variables, differences, polynomials
 
 if TYPE_CHECKING:
+    from convmatrix.leaf import Leaf
     from convmatrix.maps import LeafMap, Map
 
 __all__ = ["channel_maps_equal"]
 
-Step = tuple["LeafMap", bool, str | None]
+Step = tuple["Leaf", bool, str | None]
 
 
 def channel_maps_equal(left: Sequence[Step], right: Sequence[Step], level: str) -> bool:
@@ -43,7 +44,7 @@ def channel_maps_equal(left: Sequence[Step], right: Sequence[Step], level: str) 
     return not len(differences(*(polynomials(m, k, variables) for m, k in sides)))
 
 
-def _channel_map(leaf: LeafMap) -> LeafMap:
+def _channel_map(leaf: Leaf) -> LeafMap:
     """What a layer does to the channels: itself with a kernel of one tap, on one element."""
     stencil = leaf.bound
     channels = stencil.in_channels, stencil.out_channels  # type: ignore[union-attr]

@@ -15,6 +15,7 @@ from convmatrix.proof.relate.traces import Link, chain, valid
 from convmatrix.stencil import Stencil
 
 if TYPE_CHECKING:
+    from convmatrix.leaf import Leaf
     from convmatrix.maps import LeafMap, Map
 
 __all__ = ["Side", "channels_agree", "frame_of_axis", "kernel_names", "matchings", "sides"]
@@ -33,7 +34,7 @@ def kernel_names(A: Map, B: Map) -> tuple[list[str | None], list[str | None]]:
     shared = set(known) == {id(leaf.typed) for leaf in free_b}
 
     def side(leaves: tuple[LeafMap, ...]) -> list[str | None]:
-        weighted = [leaf.bound_layer.weight_shape is not None for leaf in leaves]
+        weighted = [leaf.layer.weight_shape is not None for leaf in leaves]
         names: list[str | None] = []
         for i, leaf in enumerate(leaves):
             if leaf.taps is not None:
@@ -52,7 +53,7 @@ class Side:
     """One side of an equation: its layers from row to column, and the kernel behind each."""
 
     map: Map
-    chain: tuple[tuple[LeafMap, bool], ...]
+    chain: tuple[tuple[Leaf, bool], ...]
     names: tuple[str | None, ...]
 
     def links(self, axis: int, taps: Mapping[int, Polynomial]) -> list[Link]:
@@ -80,13 +81,13 @@ def sides(A: Map, B: Map, level: str) -> tuple[Side, Side]:
     for m, names in zip((A, B), kernel_names(A, B), strict=True):
         if level != "weights":
             names = [f"w{j}" if _has_kernel(leaf) else None for j, leaf in enumerate(m.leaves)]
-        by_leaf = dict(zip(map(id, m.leaves), names, strict=True))
         links = tuple(chain(m))
-        found.append(Side(m, links, tuple(by_leaf[id(leaf)] for leaf, _ in links)))
+        digits = reversed([step.digit for step in m.diagram.steps])
+        found.append(Side(m, links, tuple(names[digit] for digit in digits)))
     return found[0], found[1]
 
 
-def _has_kernel(leaf: LeafMap) -> bool:
+def _has_kernel(leaf: Leaf) -> bool:
     """Whether it does more than pick elements, so that its tap and weight matter."""
     picks = leaf.weight is None and leaf.taps is not None and leaf.taps.size == 1
     return not (picks and leaf.taps.item() == 1)  # type: ignore[union-attr]
@@ -132,7 +133,7 @@ def frame_of_axis(
     return (of_left, of_right), shapes
 
 
-def _of_output_padding(leaf: LeafMap, axis: int) -> list[Goal]:
+def _of_output_padding(leaf: Leaf, axis: int) -> list[Goal]:
     """`output_padding` is smaller than the larger of stride and dilation."""
     if not isinstance(leaf.typed, ConvolutionTranspose):
         return []

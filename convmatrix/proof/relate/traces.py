@@ -15,25 +15,20 @@ from convmatrix.proof.algebra.polynomial import Polynomial
 from convmatrix.relation import Axis
 
 if TYPE_CHECKING:
-    from convmatrix.maps import LeafMap, Map
+    from convmatrix.leaf import Leaf
+    from convmatrix.maps import Map
 
 __all__ = ["Link", "Names", "Trace", "chain", "follow", "trace", "valid"]
 
 Place = Polynomial | None
 
 
-def chain(m: Map, transposed: bool = False) -> list[tuple[LeafMap, bool]]:
+def chain(m: Map) -> list[tuple[Leaf, bool]]:
     """The elementary maps from the row to the column, each with whether it is transposed."""
-    from convmatrix.maps import ComposedMap, LeafMap, TransposedMap
-
-    if isinstance(m, LeafMap):
-        return [(m, transposed)]
-    if isinstance(m, TransposedMap):
-        return chain(m.of, not transposed)
-    if isinstance(m, ComposedMap):
-        factors = m.factors if transposed else m.factors[::-1]
-        return [link for factor in factors for link in chain(factor, transposed)]
-    raise SymbolicError(f"{m!r} is no product of layers; prove it at a size")
+    steps = m.diagram.chain
+    if steps is None:
+        raise SymbolicError(f"{m!r} is no product of layers; prove it at a size")
+    return [(step.leaf, step.back) for step in reversed(steps) if step.leaf is not None]
 
 
 class Names:

@@ -142,9 +142,9 @@ class Encoder:
             return {"product": [self.map(factor) for factor in reversed(m.factors)]}
         if isinstance(m, TransposedMap):
             return {"transpose": self.map(m.of), "named": m.layer is not None}
-        if isinstance(m, LeafMap) and m.bound_layer.name in MAKERS:
-            data = {**encoded_layer(m.bound_layer), "size": encoded(m.size)}
-            if m.typed is not m.bound_layer:
+        if isinstance(m, LeafMap) and m.layer.name in MAKERS:
+            data = {**encoded_layer(m.layer), "size": encoded(m.size)}
+            if m.typed is not m.layer:
                 data["typed"] = encoded_layer(m.typed)
             return {**data, "number": self._number(m.typed)}
         raise SymbolicError(f"{m!r} cannot take part in a proof for all sizes; give it numbers")
@@ -210,7 +210,7 @@ class Decoder:
 
     def map(self, data: Any) -> Map:
         """The map that the data describes; `GeometryError` where it does not exist."""
-        from convmatrix.maps import LeafMap, TransposedMap
+        from convmatrix.maps import LeafMap
 
         if "product" in data:
             first, *rest = [self.map(part) for part in reversed(data["product"])]
@@ -221,9 +221,9 @@ class Decoder:
             inner = self.map(data["transpose"])
             if not data["named"]:
                 return inner.T
-            if not isinstance(inner, LeafMap) or inner.typed is inner.bound_layer:
+            if not isinstance(inner, LeafMap) or inner.typed is inner.layer:
                 raise ProofError(f"{inner.describe()} has no transposed layer's name")
-            return TransposedMap(inner, inner.typed)
+            return inner.T
         layer, size = self.layer(data), self.decode(data["size"])
         if not isinstance(layer, ElementaryLayer):
             raise GeometryError(f"{layer!r} is several layers at this geometry")
@@ -236,7 +236,7 @@ class Decoder:
             held = known.adjoint_of(leaf.out_shape[1:])  # type: ignore[attr-defined]
             if held != (layer, leaf.size):
                 raise ProofError(f"{known!r} is not the transpose of {leaf.describe()}")
-            leaf.typed = known
+            leaf = LeafMap(leaf.layer, leaf.size, known)
         elif known is not layer:
             leaf = LeafMap(known, size)  # type: ignore[arg-type]
         return leaf

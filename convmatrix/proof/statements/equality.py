@@ -11,6 +11,7 @@ import numpy as np
 
 from convmatrix.errors import ProofError
 from convmatrix.layers.calling import is_one_of, public
+from convmatrix.maps.refusals import require_linear
 from convmatrix.proof.algebra.lemmas import Goal
 from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.compare.terms import (
@@ -92,7 +93,7 @@ def prove_equal(A: Map, B: Map, *, level: str = "weights", method: str = "auto")
     for side in (A, B):
         if not hasattr(side, "leaves"):
             raise ProofError(f"prove_equal takes maps, got {side!r:.60}; bind it with .on(size)")
-        side._require_linear("proof about matrices")
+        require_linear(side, "proof about matrices")
         _require_finite(side)
     _require_distinct(A, B)
     try:

@@ -41,7 +41,7 @@ def textbook_transpose(layer: Layer, *size: Any) -> Map:
         return built
     weight = swapped(conv.weight, conv.groups)
     return built.with_weights(
-        [weight if leaf.bound_layer.weight_shape else None for leaf in built.leaves]
+        [weight if leaf.layer.weight_shape else None for leaf in built.leaves]
     )
 
 

@@ -177,7 +177,7 @@ def _by_triples(conv: Convolution, size: tuple[int, ...], statement: str) -> Pro
     variables = Variables()
     kernel = variables.kernel("w", conv.weight_shape)
     turned = swapped(kernel.reshape(conv.weight_shape), conv.groups).reshape(-1)
-    right = [turned if leaf.bound_layer.weight_shape else None for leaf in B.leaves]
+    right = [turned if leaf.layer.weight_shape else None for leaf in B.leaves]
     return compare(A, B, [kernel], right, variables, level="weights", statement=statement)
 
 

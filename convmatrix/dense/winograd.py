@@ -30,7 +30,7 @@ from convmatrix.dense.problem import (
     split,
 )
 from convmatrix.dense.threads import run
-from convmatrix.dense.winograd_tables import TRANSFORMS
+from convmatrix.dense.winograd_transforms import TILES, transforms
 from convmatrix.typing import Array
 
 __all__ = ["Winograd"]
@@ -58,7 +58,7 @@ class Winograd(Algorithm):
         self.n = self.m + self._r - 1
         phases = [ceil(n / d) for n, d in zip(problem.outputs, self.d, strict=True)]
         self.tiles = tuple(ceil(n / self.m) for n in phases)
-        matrices = TRANSFORMS[self.m, self._r]
+        matrices = transforms(self.m, self._r)
         at, g, bt = (np.array([[float(x) for x in row] for row in m]) for m in matrices)
         self._into, self._back = (
             reduce(np.kron, [matrix] * problem.ndim).astype(problem.dtype) for matrix in (bt, at)
@@ -91,7 +91,7 @@ class Winograd(Algorithm):
             return "it rounds, and integers are exact"
         if any(axis.stride != 1 for axis in problem.axes):
             return "it needs stride 1"
-        if len(kernels) > 1 or (2, *kernels) not in TRANSFORMS:
+        if len(kernels) > 1 or (2, *kernels) not in TILES:
             return "it needs a kernel of 2 to 5 or 7 taps, the same on all axes"
         if problem.ndim == 3 and max(kernels) > 3:
             return "in 3-D it needs a kernel of 2 or 3 taps"
@@ -239,5 +239,5 @@ def tile(problem: Problem) -> int:
         weights = points * stencil.out_channels * stencil.group_channels * 8 / problem.batch
         return float(tiles * (inner + ends + moves) + weights)
 
-    sizes = [m for m, taps in TRANSFORMS if taps == r and (m + r - 1) ** ndim <= largest]
+    sizes = [m for m, taps in TILES if taps == r and (m + r - 1) ** ndim <= largest]
     return min(sizes, key=work)

@@ -18,7 +18,7 @@ from convmatrix.dense.phases import Phases
 from convmatrix.dense.problem import Problem
 from convmatrix.dense.toeplitz import Toeplitz
 from convmatrix.dense.winograd import Winograd
-from convmatrix.dense.winograd_tables import TRANSFORMS
+from convmatrix.dense.winograd_transforms import transforms
 from convmatrix.errors import GeometryError
 from convmatrix.factors.entries import (
     Entries,
@@ -106,7 +106,7 @@ def winograd_factors(stencil: Stencil, weight: Array) -> list[tuple[str, Entries
     made = Winograd(problem, np.ones(weight.shape))
     m, n, tiles, d = made.m, made.n, made.tiles, made.d
     ndim, axes = problem.ndim, problem.axes
-    at, g, bt = (np.array(x, object) for x in TRANSFORMS[m, axes[0].kernel])
+    at, g, bt = (np.array(x, object) for x in transforms(m, axes[0].kernel))
     cells, total = prod(d) * prod(tiles), 3 * ndim
     places = []
     for j, axis in enumerate(axes):

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
 
-from convmatrix.dense.winograd_tables import TRANSFORMS
+from convmatrix.dense.winograd_transforms import TILES, transforms
 
 
-@pytest.mark.parametrize(("m", "r"), TRANSFORMS)
-def test_winograd_transforms_are_derived_again(m, r):
-    """Toom and Cook at 0, 1, -1, 2, ...: AT evaluates, G divides by the products of differences,
-    BT has the coefficients of the products; together they are the correlation, exactly."""
-    half = Fraction(1, 2)
-    points = [Fraction(p) for p in (0, 1, -1, 2, -2, half, -half)][: m + r - 2]
-    n = m + r - 1
-
-    def coefficients(roots):
-        poly = [Fraction(1)]
-        for root in roots:
-            shifted = [Fraction(0), *poly]
-            poly = [a - root * b for a, b in zip(shifted, [*poly, Fraction(0)], strict=True)]
-        return poly + [Fraction(0)] * (n - len(poly))
-
-    others = [[q for q in points if q != p] for p in points]
-    at = [[*(p**i for p in points), Fraction(int(i == m - 1))] for i in range(m)]
-    g = []
-    for p, rest in zip(points, others, strict=True):
-        scale = np.prod([p - q for q in rest], initial=Fraction(1))
-        g.append([p**k / scale for k in range(r)])
-    g.append([Fraction(int(k == r - 1)) for k in range(r)])
-    bt = [*map(coefficients, others), coefficients(points)]
-    assert TRANSFORMS[m, r] == tuple(tuple(map(tuple, matrix)) for matrix in (at, g, bt))
-    for i, k, j in product(range(m), range(r), range(n)):
-        total = sum(at[i][q] * g[q][k] * bt[q][j] for q in range(n))
+@pytest.mark.parametrize(("m", "r"), TILES)
+def test_winograd_transforms_are_the_correlation(m, r):
+    at, g, bt = transforms(m, r)
+    for i, k, j in product(range(m), range(r), range(m + r - 1)):
+        total = sum(at[i][q] * g[q][k] * bt[q][j] for q in range(m + r - 1))
         assert total == (j == i + k)
+
+
+def test_they_are_the_published_ones_but_for_signs():
+    """F(2, 3) of Lavin and Gray, arXiv:1509.09308, section 4: what goes with one point may be
+    scaled in two matrices by what cancels."""
+    at = [[1, 1, 1, 0], [0, 1, -1, -1]]
+    g = [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
+    bt = [[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]]
+    ours, theirs = (
+        np.einsum("iq,qk,qj->qikj", *(np.array(matrix, float) for matrix in matrices))
+        for matrices in (transforms(2, 3), (at, g, bt))
+    )
+    assert np.array_equal(ours, theirs)

@@ -8,7 +8,7 @@ import numpy as np
 
 from convmatrix.kept import cached_property
 from convmatrix.relation import Index, is_symbolic
-from convmatrix.stencil import Bound, Link, Rearrangement, Stencil
+from convmatrix.stencil import Geometry, Link, Rearrangement, Stencil
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Leaf:
     """
 
     def __init__(
-        self, layer: ElementaryLayer, size: Shape, bound: Bound, typed: Layer | None = None
+        self, layer: ElementaryLayer, size: Shape, bound: Geometry, typed: Layer | None = None
     ) -> None:
         self.layer, self.size, self.bound = layer, size, bound
         self.typed: Layer = layer if typed is None else typed

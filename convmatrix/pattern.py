@@ -20,7 +20,7 @@ from convmatrix.limits import check_memory
 from convmatrix.relation import Axis, mirrored
 from convmatrix.resize import ResizeAxis
 from convmatrix.shapes import ravel
-from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.stencil import Geometry, Rearrangement, Stencil
 from convmatrix.typing import Array
 
 __all__ = [
@@ -358,7 +358,7 @@ def assembled(
     return indptr, indices
 
 
-def blocks_of(bound: Bound, most: int = 1 << 20) -> Iterator[tuple[Array, Array, Array]]:
+def blocks_of(bound: Geometry, most: int = 1 << 20) -> Iterator[tuple[Array, Array, Array]]:
     """The triples `(rows, columns, taps)` in the pattern's order, some output rows at a time, in
     memory that does not grow with their number."""
     kind = index_dtype(prod(bound.out_shape), prod(bound.in_shape), prod(bound.tap_shape))
@@ -389,7 +389,7 @@ def _moved(bound: Rearrangement, outputs: Array) -> Array:
     return np.asarray(flat, outputs.dtype)
 
 
-def pattern_bytes(bound: Bound, nnz: int) -> int:
+def pattern_bytes(bound: Geometry, nnz: int) -> int:
     """The memory that the pattern of an elementary layer at a size takes."""
     rows, columns = prod(bound.out_shape), prod(bound.in_shape)
     kind, tap_kind = index_dtype(rows, columns, nnz), index_dtype(prod(bound.tap_shape))
@@ -397,7 +397,7 @@ def pattern_bytes(bound: Bound, nnz: int) -> int:
     return (rows + 1) * sizes[0] + nnz * sum(sizes) + SCRATCH
 
 
-def pattern_of(bound: Bound) -> Pattern:
+def pattern_of(bound: Geometry) -> Pattern:
     """The triples of an elementary layer at a size."""
     shape, nnz = (prod(bound.out_shape), prod(bound.in_shape)), bound.nnz
     kind, tap_kind = index_dtype(*shape, nnz), index_dtype(prod(bound.tap_shape))

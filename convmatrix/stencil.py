@@ -224,5 +224,5 @@ class Rearrangement:
         return [(unravel(flat, self.out_shape), 0)]
 
 
-Bound = Stencil | Rearrangement
+Geometry = Stencil | Rearrangement
 """What an elementary layer becomes at a size."""

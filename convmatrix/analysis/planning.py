@@ -16,7 +16,7 @@ from convmatrix.dense.problem import MOVE, Problem
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer
-from convmatrix.layers.base import count, is_sequence
+from convmatrix.layers.arguments import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.leaf import Leaf

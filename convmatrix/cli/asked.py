@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import convmatrix as cm
 from convmatrix.cli.out import say
 from convmatrix.errors import FileError, GeometryError, printable
-from convmatrix.layers.base import per_axis
+from convmatrix.layers.arguments import per_axis
 from convmatrix.shapes import times
 from convmatrix.words import Options, build_layer, option
 from convmatrix.words.kinds import keywords

@@ -13,7 +13,7 @@ from convmatrix.dense.fixed import gather, scatter
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
 from convmatrix.limits import check_memory
-from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.stencil import Geometry, Rearrangement, Stencil
 from convmatrix.typing import Array
 
 __all__ = ["adjoint", "forward"]
@@ -24,7 +24,7 @@ MOST_UNASKED = 1 << 26
 """Results with more elements ask whether there is memory for them."""
 
 
-def forward(bound: Bound, weight: Array | None, x: Array, choice: Choice | None = None) -> Array:
+def forward(bound: Geometry, weight: Array | None, x: Array, choice: Choice | None = None) -> Array:
     """Apply the matrix: `(batch, *in_shape)` → `(batch, *out_shape)`, by what was chosen."""
     if isinstance(bound, Rearrangement):
         moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
@@ -35,7 +35,7 @@ def forward(bound: Bound, weight: Array | None, x: Array, choice: Choice | None 
     return _in_common_arithmetic(bound, weight, x, choice or AUTOMATIC, transposed=False)
 
 
-def adjoint(bound: Bound, weight: Array | None, y: Array, choice: Choice | None = None) -> Array:
+def adjoint(bound: Geometry, weight: Array | None, y: Array, choice: Choice | None = None) -> Array:
     """Apply the transposed matrix: `(batch, *out_shape)` → `(batch, *in_shape)`."""
     if isinstance(bound, Rearrangement):
         split = tuple(bound.parts[j] for j in bound.order)

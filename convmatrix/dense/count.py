@@ -9,13 +9,13 @@ import numpy as np
 
 from convmatrix.dense.apply import adjoint, forward
 from convmatrix.dense.fixed import gather, scatter
-from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.stencil import Geometry, Rearrangement, Stencil
 from convmatrix.typing import Array
 
 __all__ = ["paths", "paths_adjoint"]
 
 
-def paths(bound: Bound, counts: Array) -> Array:
+def paths(bound: Geometry, counts: Array) -> Array:
     """Path counts `(1, *in_shape)` at the inputs → `(1, *out_shape)` at the outputs."""
     if isinstance(bound, Rearrangement):
         return forward(bound, None, counts)
@@ -23,7 +23,7 @@ def paths(bound: Bound, counts: Array) -> Array:
     return gather(_every_tap(bound, bound.out_channels), mixed)
 
 
-def paths_adjoint(bound: Bound, counts: Array) -> Array:
+def paths_adjoint(bound: Geometry, counts: Array) -> Array:
     """Path counts at the outputs → at the inputs."""
     if isinstance(bound, Rearrangement):
         return adjoint(bound, None, counts)

@@ -12,7 +12,7 @@ from convmatrix.explorer.presets import PRESETS
 from convmatrix.explorer.spelling import command, python, state_of
 from convmatrix.explorer.state import DEFAULTS, OWN, Asked, field_of, understand
 from convmatrix.layers import Convolution, ConvolutionTranspose, Layer
-from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.layers.arguments import PADDING_WORDS
 from convmatrix.maps import Map
 from convmatrix.proof import prove_transpose
 from convmatrix.relation import FOLDS

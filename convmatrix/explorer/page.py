@@ -17,7 +17,7 @@ from convmatrix.explorer.live import view, vocabulary
 from convmatrix.explorer.presets import PRESETS
 from convmatrix.explorer.state import DEFAULTS, OWN
 from convmatrix.layers import Layer
-from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.layers.arguments import PADDING_WORDS
 from convmatrix.maps import Map
 from convmatrix.relation import FOLDS
 from convmatrix.words import USES

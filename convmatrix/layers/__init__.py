@@ -22,26 +22,18 @@ from convmatrix.layers.makers import (
     spatially_separable,
 )
 from convmatrix.layers.network import Network, network
+from convmatrix.layers.picking import Pad, ReLU, Sample, ZeroInsert, pad, relu, sample, zero_insert
 from convmatrix.layers.pooling import AveragePool, MaxPool, avg_pool, max_pool
-from convmatrix.layers.resampling import (
+from convmatrix.layers.series import Sequential, sequential
+from convmatrix.layers.shuffling import (
     ChannelShuffle,
-    Pad,
     PixelShuffle,
     PixelUnshuffle,
-    ReLU,
-    Sample,
-    Upsample,
-    ZeroInsert,
     channel_shuffle,
-    pad,
     pixel_shuffle,
     pixel_unshuffle,
-    relu,
-    sample,
-    upsample,
-    zero_insert,
 )
-from convmatrix.layers.series import Sequential, sequential
+from convmatrix.layers.upsample import Upsample, upsample
 
 __all__ = [
     "AdjointLayer",

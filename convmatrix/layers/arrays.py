@@ -20,8 +20,10 @@ __all__ = [
     "by_float32",
     "came_as",
     "frozen",
+    "into",
     "result_dtype",
     "rounded_once",
+    "same",
 ]
 
 
@@ -83,6 +85,26 @@ def frozen(array: Array) -> Array:
     that this one, which other things go with, lives no longer than who holds it."""
     array.flags.writeable = False
     return array.view()
+
+
+def into(out: Array | None, y: Array) -> Array:
+    """`y`, or `out` with `y` in it."""
+    if out is None:
+        return y
+    if not isinstance(out, np.ndarray) or (out.shape, out.dtype) != (y.shape, y.dtype):
+        raise ShapeError(
+            f"out must be an array of shape {y.shape} and dtype {y.dtype}, got "
+            f"{getattr(out, 'shape', type(out).__name__)} {getattr(out, 'dtype', '')}"
+        )
+    out[...] = y
+    return out
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two arguments are of one type and equal, arrays by their elements."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return type(a) is type(b) and bool(a == b)
 
 
 def came_as(given: Any, array: Array) -> np.dtype[Any]:

@@ -1,10 +1,9 @@
-"""What every layer is, and how the friendly forms of an argument become exact tuples."""
+"""What every layer is: elementary, the adjoint of one, or alike in every channel."""
 
 from __future__ import annotations
 
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convmatrix.errors import GeometryError, ShapeError, WeightError
-from convmatrix.kept import Kept
-from convmatrix.kernels import named
-from convmatrix.layers.arrays import as_array, as_numpy, came_as, frozen, rounded_once
-from convmatrix.relation import FOLDS, Index, is_symbolic
-from convmatrix.shapes import times
-from convmatrix.stencil import Bound
+from convmatrix.layers.arguments import count, per_axis
+from convmatrix.layers.arrays import as_array, came_as, frozen, into, rounded_once, same
+from convmatrix.layers.printing import shown
+from convmatrix.layers.remembered import held_at
+from convmatrix.relation import Index
+from convmatrix.stencil import Geometry
 from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
@@ -28,171 +27,9 @@ if TYPE_CHECKING:
     from convmatrix.maps import Map
 
 __all__ = [
-    "PADDING_WORDS",
-    "AdjointLayer",
-    "Array",
-    "ChannelwiseLayer",
-    "ElementaryLayer",
-    "Layer",
-    "Padding",
-    "axes_count",
-    "bound_at",
-    "by",
-    "count",
-    "exact",
-    "flag",
-    "frozen_array",
-    "held_at",
-    "is_sequence",
-    "listed_weights",
-    "padding_mode",
-    "padding_pairs",
-    "per_axis",
+    "AdjointLayer", "ChannelwiseLayer", "ElementaryLayer", "Layer", "by", "listed_weights",
     "placed",
-]
-
-Padding = str | tuple[tuple[Index, Index], ...]
-
-PADDING_WORDS = ("valid", "same", "same_lower", "full", "causal")
-
-
-# ----------------------------------------------------------------------------- arguments
-
-
-def exact(value: Any, name: str) -> Index:
-    """An int, or a SymPy integer expression left as it is."""
-    if is_symbolic(value):
-        if value.is_number and not value.is_Integer:
-            raise GeometryError(f"{name} must be an integer, got {value}")
-        if value.is_integer is False or value.is_finite is False:
-            raise GeometryError(f"{name} must be a finite integer expression, got {value}")
-        return int(value) if value.is_Integer else value
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise GeometryError(
-            f"{name} must be an integer or one integer an axis, got {value!r}"
-        ) from None
-
-
-def count(value: Any, name: str, *, least: int = 1) -> Index:
-    """An integer of at least `least`; a symbol passes unless it is known to be less."""
-    number = exact(value, name)
-    if (number < least) == True:  # noqa: E712 - a SymPy relation has no truth value
-        raise GeometryError(f"{name} must be at least {least}, got {number}")
-    return number
-
-
-def per_axis(value: Any, ndim: int, name: str, *, least: int | None = 1) -> tuple[Index, ...]:
-    """One integer an axis, from an int or a sequence of `ndim` of them."""
-    plain = type(value) is tuple and len(value) == ndim and all(type(v) is int for v in value)
-    if plain and (least is None or min(value) >= least):
-        return value  # type: ignore[no-any-return]
-    values = tuple(value) if is_sequence(value) else (value,) * ndim
-    if len(values) != ndim:
-        raise GeometryError(f"{name} must be an int or {ndim} of them, one an axis, got {value!r}")
-    if least is None:
-        return tuple(exact(v, name) for v in values)
-    return tuple(count(v, name, least=least) for v in values)
-
-
-def flag(value: Any, name: str) -> bool:
-    """True or False; text and arrays, which Python takes for either, are refused."""
-    if not isinstance(value, (bool, np.bool_)) and not (type(value) is int and value in (0, 1)):
-        raise GeometryError(f"{name} must be True or False, got {value!r:.60}")
-    return bool(value)
-
-
-MOST_AXES = 15
-"""Axes of a layer: an array of its taps, one for each output, may have twice as many."""
-
-
-def axes_count(value: Any) -> int:
-    """How many spatial axes a layer has."""
-    number = exact(value, "ndim")
-    if is_symbolic(number) or not 1 <= number <= MOST_AXES:
-        raise GeometryError(f"a layer has 1 to {MOST_AXES} axes, got {number}; see ndim=")
-    return int(number)
-
-
-def is_sequence(value: Any) -> bool:
-    """Whether a value is one for each axis rather than one for all."""
-    if isinstance(value, (str, bytes)) or is_symbolic(value):
-        return False
-    return isinstance(value, Iterable) and getattr(value, "ndim", 1) == 1
-
-
-def padding_pairs(value: Any, ndim: int) -> Padding:
-    """Padding as a `(before, after)` pair an axis, or one of the words, checked."""
-    if isinstance(value, str):
-        if value.lower() not in PADDING_WORDS:
-            raise GeometryError(f"padding must be numbers or one of {PADDING_WORDS}, got {value!r}")
-        return value.lower()
-    values = tuple(value) if is_sequence(value) else (value,) * ndim
-    if len(values) != ndim:
-        hint = (
-            f"; write a pair as (({values[0]}, {values[1]}),)"
-            if ndim == 1 == len(values) - 1
-            else ""
-        )
-        raise GeometryError(
-            f"padding must be an int, or for each of the {ndim} axes an int or a (before, after) "
-            f"pair, got {value!r}{hint}"
-        )
-    pairs = tuple(tuple(v) if is_sequence(v) else (v, v) for v in values)
-    if any(len(pair) != 2 for pair in pairs):
-        raise GeometryError(f"padding of an axis must be an int or (before, after), got {value!r}")
-    return tuple((exact(a, "padding"), exact(b, "padding")) for a, b in pairs)
-
-
-def padding_mode(value: str) -> str:
-    """A known padding mode, or `GeometryError`."""
-    if not isinstance(value, str) or value.lower() not in FOLDS:
-        raise GeometryError(f"padding_mode must be one of {tuple(FOLDS)}, got {value!r}")
-    return value.lower()
-
-
-def frozen_array(
-    value: Any, shape: tuple[Index, ...], name: str, *, alike: tuple[Index, ...] = ()
-) -> Array:
-    """A read-only copy of `value`, checked against the shape that it must have; with `alike` the
-    shape of a part, one part that stands for all."""
-    if isinstance(value, str) and alike:
-        value = named(value)
-    try:
-        array = np.array(as_numpy(value))
-    except WeightError:
-        raise
-    except (ValueError, TypeError, RuntimeError):
-        array = np.empty(0, dtype="U1")
-    wrong = array.dtype.kind not in "biufcO" or (
-        array.dtype.kind == "O" and any(v is None or isinstance(v, str) for v in array.flat)
-    )
-    if wrong:
-        raise WeightError(f"{name} must be an array of numbers of shape {shape}, got {value!r:.60}")
-    if alike and array.shape == alike:
-        array = np.array(np.broadcast_to(array, tuple(shape)), order="C")
-    if array.shape != tuple(shape):
-        raise WeightError(
-            f"{name} must have shape {tuple(shape)}, got {array.shape}; {_mend(array, shape, name)}"
-        )
-    if array.dtype.kind == "O" and all(type(v) is int and abs(v) < 2**63 for v in array.flat):
-        array = array.astype(np.int64)
-    return frozen(array)
-
-
-def _mend(array: Array, shape: tuple[Index, ...], name: str) -> str:
-    """What to do about an array of the wrong shape: no advice that would scramble a kernel."""
-    if name == "bias" and not array.ndim:
-        return "give one number a channel, or leave it out"
-    if [n for n in array.shape if n != 1] == [n for n in shape if n != 1]:
-        return f"reshape it to {tuple(shape)}"
-    if name == "weight" and not is_symbolic(*shape) and sorted(array.shape) == sorted(shape):
-        return "move its axes into this order with np.moveaxis (from Keras: cm.keras_weight)"
-    return "give one value a tap in that layout" if name == "weight" else "give one a channel"
-
-
-# -------------------------------------------------------------------------------- layers
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -222,9 +59,11 @@ class Layer(ABC):
         (3, 3)
         """
 
-    @abstractmethod
     def run(self, x: Array, choice: Choice | None = None) -> Array:
         """Apply to an array `(*batch, channels, *size)`, bias and non-linearity included."""
+        from convmatrix.maps import applied
+
+        return applied(self.on(*x.shape[-self.ndim :]), x, choice)
 
     @property
     def weight_shape(self) -> tuple[Index, ...] | None:
@@ -335,11 +174,11 @@ class Layer(ABC):
         array([[-3., -6.]])
         """
         if isinstance(method, str) and method == "auto" and threads is None and tolerance is None:
-            return _into(out, self._apply(x))
+            return into(out, self._apply(x))
         from convmatrix.dense import Choice
 
         number = None if threads is None else count(threads, "threads")
-        return _into(out, self._apply(x, Choice(method, number, tolerance)))
+        return into(out, self._apply(x, Choice(method, number, tolerance)))
 
     def _apply(self, x: Any, choice: Choice | None = None) -> Array:
         array = as_array(x)
@@ -359,7 +198,7 @@ class Layer(ABC):
         if type(self) is not type(other):
             return NotImplemented
         pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
-        return all(_same(a, b) for a, b in pairs)
+        return all(same(a, b) for a, b in pairs)
 
     def __hash__(self) -> int:
         values = (getattr(self, f.name) for f in fields(self))
@@ -381,13 +220,13 @@ class Layer(ABC):
 
     def __repr__(self) -> str:
         maker, positional, keywords = self.recipe()
-        shown = [_shown(value) for value in positional]
-        shown += [
-            f"{key}={_shown(value)}"
+        given = [shown(value) for value in positional]
+        given += [
+            f"{key}={shown(value)}"
             for key, (value, default) in keywords.items()
-            if isinstance(value, np.ndarray) or _shown(value) != _shown(default)
+            if isinstance(value, np.ndarray) or shown(value) != shown(default)
         ]
-        return f"{maker}({', '.join(shown)})"
+        return f"{maker}({', '.join(given)})"
 
 
 def by(layer: Layer, choice: Choice | None) -> Callable[[Array], Array]:
@@ -432,69 +271,12 @@ def _restored(kind: type[Layer], values: tuple[Any, ...]) -> Layer:
     return layer
 
 
-MOST_REMEMBERED = 1024
-_bound, _held = Kept(MOST_REMEMBERED), Kept(MOST_REMEMBERED)
-
-
-def _remembered(kept: Kept, layer: Layer, size: tuple[Index, ...], make: Callable[..., Any]) -> Any:
-    """What a layer becomes at a size, the same object as long as the layer lives."""
-    known = kept.get(layer, size)
-    if known is not None:
-        return known
-    return make(size) if is_symbolic(*size) else kept.put(layer, size, make(size))
-
-
-def bound_at(layer: ElementaryLayer, size: tuple[Index, ...]) -> Bound:
-    """`layer.bind(size)`, the same object for the same layer."""
-    bound: Bound = _remembered(_bound, layer, size, layer.bind)
-    return bound
-
-
-def held_at(
-    layer: AdjointLayer, size: tuple[Index, ...]
-) -> tuple[ElementaryLayer, tuple[Index, ...]]:
-    """`layer.adjoint_of(size)`, the same objects for the same layer."""
-    held: tuple[ElementaryLayer, tuple[Index, ...]] = _remembered(
-        _held, layer, size, layer.adjoint_of
-    )
-    return held
-
-
-def _into(out: Array | None, y: Array) -> Array:
-    """`y`, or `out` with `y` in it."""
-    if out is None:
-        return y
-    if not isinstance(out, np.ndarray) or (out.shape, out.dtype) != (y.shape, y.dtype):
-        raise ShapeError(
-            f"out must be an array of shape {y.shape} and dtype {y.dtype}, got "
-            f"{getattr(out, 'shape', type(out).__name__)} {getattr(out, 'dtype', '')}"
-        )
-    out[...] = y
-    return out
-
-
-def _shown(value: Any) -> str:
-    """An argument as a person would have typed it: one value where all axes have the same."""
-    if isinstance(value, np.ndarray):
-        return f"<{times(value.shape)} {value.dtype}>"
-    inner = value
-    while isinstance(inner, tuple) and inner and all(_same(v, inner[0]) for v in inner):
-        inner = inner[0]
-    return repr(value if isinstance(inner, tuple) else inner)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    return type(a) is type(b) and bool(a == b)
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ElementaryLayer(Layer):
     """A layer that is one stencil or one rearrangement at a size."""
 
     @abstractmethod
-    def bind(self, size: tuple[Index, ...]) -> Bound:
+    def bind(self, size: tuple[Index, ...]) -> Geometry:
         """Its plain data at an input size."""
 
     @property
@@ -510,19 +292,42 @@ class ElementaryLayer(Layer):
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.bind(self.sizes(input_size)).out_shape[1:]
 
-    def run(self, x: Array, choice: Choice | None = None) -> Array:
-        from convmatrix.maps import applied
-
-        return applied(self.on(*x.shape[-self.ndim :]), x, choice)
-
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AdjointLayer(Layer):
     """A layer that is the transpose of another: it holds that one and computes nothing itself."""
 
+    @property
+    def of(self) -> ElementaryLayer:
+        """The layer that it is the transpose of: its channels are that one's, the other way."""
+        raise GeometryError(
+            f"{type(self).__name__} does not say what it is the transpose of; give it a property "
+            f"of, or ndim, in_channels and out_channels of its own"
+        )
+
     @abstractmethod
     def adjoint_of(self, size: tuple[Index, ...]) -> tuple[ElementaryLayer, tuple[Index, ...]]:
         """The elementary layer, and the size at which its transpose takes inputs of `size`."""
+
+    @property
+    def ndim(self) -> int:
+        return self.of.ndim
+
+    @property
+    def in_channels(self) -> int:
+        return self.of.out_channels
+
+    @property
+    def out_channels(self) -> int:
+        return self.of.in_channels
+
+    @property
+    def takes_channels(self) -> bool:
+        return self.of.takes_channels
+
+    @property
+    def weight_shape(self) -> tuple[Index, ...] | None:
+        return self.of.weight_shape
 
     def map_at(self, size: tuple[Index, ...]) -> Map:
         from convmatrix.maps.made import LeafMap
@@ -531,11 +336,6 @@ class AdjointLayer(Layer):
 
     def output_size(self, input_size: Any) -> tuple[Index, ...]:
         return self.adjoint_of(self.sizes(input_size))[1]
-
-    def run(self, x: Array, choice: Choice | None = None) -> Array:
-        from convmatrix.maps import applied
-
-        return applied(self.on(*x.shape[-self.ndim :]), x, choice)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, kw_only=True)
@@ -556,11 +356,6 @@ class ChannelwiseLayer(ElementaryLayer):
     @property
     def out_channels(self) -> int:
         return self.in_channels
-
-    @property
-    def parts(self) -> tuple[Layer, ...]:
-        """The layers that it is made of, itself where it is one."""
-        return (self,)
 
     @property
     def takes_channels(self) -> bool:

@@ -11,23 +11,21 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from convmatrix.errors import GeometryError
-from convmatrix.layers.arrays import by_float32, result_dtype
-from convmatrix.layers.base import (
-    AdjointLayer,
-    Array,
-    ElementaryLayer,
+from convmatrix.layers.arguments import (
     Padding,
-    bound_at,
     count,
     flag,
     frozen_array,
-    padding_mode,
+    known_mode,
     padding_pairs,
     per_axis,
 )
+from convmatrix.layers.arrays import by_float32, result_dtype
+from convmatrix.layers.base import AdjointLayer, ElementaryLayer
+from convmatrix.layers.remembered import geometry_at
 from convmatrix.relation import Axis, Index, is_symbolic, same_padding
 from convmatrix.stencil import Stencil
-from convmatrix.typing import Recipe
+from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
     from convmatrix.dense import Choice
@@ -35,10 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Convolution", "ConvolutionTranspose", "conv", "conv_transpose", "pad_axis"]
 
 
-def pad_axis(axis: Axis, padding: str | tuple[Index, Index]) -> Axis:
-    """The axis with its padding filled in: a pair, or a word resolved at the axis' size."""
+def pad_axis(axis: Axis, padding: Padding, j: int) -> Axis:
+    """Axis `j` with its padding filled in: its pair, or a word resolved at the axis' size."""
     if not isinstance(padding, str):
-        before, after = padding
+        before, after = padding[j]
     else:
         reach = axis.span - 1
         before, after = {"valid": (0, 0), "full": (reach, reach), "causal": (reach, 0)}.get(
@@ -50,9 +48,7 @@ def pad_axis(axis: Axis, padding: str | tuple[Index, Index]) -> Axis:
             )
             small, large = total // 2, total - total // 2
             before, after = (small, large) if padding == "same" else (large, small)
-    return Axis(
-        axis.size, axis.kernel, axis.stride, axis.dilation, before, after, axis.mode, axis.flip
-    )
+    return replace(axis, before=before, after=after)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -90,10 +86,10 @@ class Convolution(ElementaryLayer):
         return (
             f"conv{self.ndim}d",
             (self.in_channels, self.out_channels, self.kernel_size),
-            {**self.geometry(), "flip": (self.flip, False), "bias": (self.bias, None)},
+            {**self.shared(), "flip": (self.flip, False), "bias": (self.bias, None)},
         )
 
-    def geometry(self) -> dict[str, tuple[Any, Any]]:
+    def shared(self) -> dict[str, tuple[Any, Any]]:
         """The arguments that a convolution and its transpose share, with their defaults."""
         return {
             "stride": (self.stride, 1),
@@ -124,9 +120,7 @@ class Convolution(ElementaryLayer):
                 mode=self.padding_mode,
                 flip=self.flip,
             )
-            axis = pad_axis(
-                bare, self.padding if isinstance(self.padding, str) else self.padding[j]
-            )
+            axis = pad_axis(bare, self.padding, j)
             axis.check(f"axis {j}")
             axes.append(axis)
         return Stencil(tuple(axes), self.in_channels, self.out_channels, self.groups)
@@ -144,9 +138,9 @@ class Convolution(ElementaryLayer):
         floats = weight is not None and weight.dtype.kind in "fc" and x.dtype.kind in "fc"
         if not floats or (choice and choice.method == "sparse"):
             return ElementaryLayer.run(self, x, choice)
-        bound = bound_at(self, x.shape[-ndim:])
+        geometry = geometry_at(self, x.shape[-ndim:])
         batch, inner = x.shape[: -ndim - 1], x.shape[-ndim - 1 :]
-        y: Array = dense.forward(bound, weight, x.reshape(prod(batch), *inner), choice)
+        y: Array = dense.forward(geometry, weight, x.reshape(prod(batch), *inner), choice)
         return y.reshape(*batch, *y.shape[1:])
 
 
@@ -180,25 +174,13 @@ class ConvolutionTranspose(AdjointLayer):
     bias: Array | None = None
 
     @property
-    def ndim(self) -> int:
-        return self.conv.ndim
-
-    @property
-    def in_channels(self) -> int:
-        return self.conv.out_channels
-
-    @property
-    def out_channels(self) -> int:
-        return self.conv.in_channels
+    def of(self) -> Convolution:
+        return self.conv
 
     @property
     def groups(self) -> int:
         """Groups of channels, as in the held convolution."""
         return self.conv.groups
-
-    @property
-    def weight_shape(self) -> tuple[Index, ...]:
-        return self.conv.weight_shape
 
     @property
     def weight(self) -> Array | None:
@@ -210,7 +192,7 @@ class ConvolutionTranspose(AdjointLayer):
             f"conv_transpose{self.ndim}d",
             (self.in_channels, self.out_channels, self.conv.kernel_size),
             {
-                **self.conv.geometry(),
+                **self.conv.shared(),
                 "output_padding": (self.output_padding, 0),
                 "bias": (self.bias, None),
             },
@@ -230,10 +212,7 @@ class ConvolutionTranspose(AdjointLayer):
         for j, outputs in enumerate(size):
             k, s, d = conv.kernel_size[j], conv.stride[j], conv.dilation[j]
             extra = self.output_padding[j]
-            if isinstance(conv.padding, str):
-                axis = pad_axis(Axis(outputs * s, k, s, d), conv.padding)
-            else:
-                axis = pad_axis(Axis(outputs * s, k, s, d), conv.padding[j])
+            axis = pad_axis(Axis(outputs * s, k, s, d), conv.padding, j)
             n = axis.source(outputs - 1, k - 1) + 1 - axis.after
             if isinstance(conv.padding, str) and conv.padding.startswith("same"):
                 n = axis.size
@@ -282,7 +261,7 @@ def conv(
         padding_pairs(padding, ndim),
         per_axis(dilation, ndim, "dilation"),
         _groups(groups, channels_in, channels_out),
-        _mode(padding_mode),
+        known_mode(padding_mode),
         flag(flip, "flip"),
         None,
         None if bias is None else frozen_array(bias, (channels_out,), "bias"),
@@ -318,9 +297,6 @@ def conv_transpose(
         )
     shift = None if bias is None else frozen_array(bias, (held.in_channels,), "bias")
     return ConvolutionTranspose(held, extra, shift)
-
-
-_mode = padding_mode
 
 
 def _groups(value: Any, channels_in: int, channels_out: int) -> int:

@@ -7,12 +7,12 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from convmatrix.errors import WeightError
+from convmatrix.layers.arguments import axes_count, count, padding_pairs, per_axis, spatial_axes
 from convmatrix.layers.arrays import as_array, as_numpy
-from convmatrix.layers.base import Array, axes_count, count, padding_pairs, per_axis
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import Convolution, ConvolutionTranspose, conv, conv_transpose
-from convmatrix.layers.pooling import spatial_axes
 from convmatrix.layers.series import Sequential, sequential
+from convmatrix.typing import Array
 
 __all__ = [
     "conv1d",
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-class Geometry(TypedDict, total=False):
+class WindowOptions(TypedDict, total=False):
     """Keyword arguments that every convolution takes; see `conv2d`."""
 
     stride: Any
@@ -38,7 +38,7 @@ class Geometry(TypedDict, total=False):
     padding_mode: str
 
 
-class ConvOptions(Geometry, total=False):
+class ConvOptions(WindowOptions, total=False):
     """Keyword arguments of `conv2d`."""
 
     groups: int
@@ -47,7 +47,7 @@ class ConvOptions(Geometry, total=False):
     bias: Any
 
 
-class TransposeOptions(Geometry, total=False):
+class TransposeOptions(WindowOptions, total=False):
     """Keyword arguments of `conv_transpose2d`."""
 
     groups: int
@@ -210,7 +210,7 @@ def depthwise_separable(
     pointwise_weight: Any = None,
     bias: Any = None,
     ndim: int | None = None,
-    **options: Unpack[Geometry],
+    **options: Unpack[WindowOptions],
 ) -> Sequential:
     """A depthwise convolution, then a pointwise one (Keras' `SeparableConv2D`).
 
@@ -242,7 +242,7 @@ def spatially_separable(
     groups: int = 1,
     bias: Any = None,
     flip: bool = False,
-    **options: Unpack[Geometry],
+    **options: Unpack[WindowOptions],
 ) -> Sequential:
     """One 1-D convolution an axis, first axis first: a kernel that is an outer product.
 

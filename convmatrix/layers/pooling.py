@@ -7,23 +7,15 @@ from fractions import Fraction
 from typing import Any
 
 from convmatrix.errors import GeometryError, TooLargeError
-from convmatrix.layers.base import (
-    ChannelwiseLayer,
-    Padding,
-    axes_count,
-    count,
-    exact,
-    flag,
-    padding_pairs,
-    per_axis,
-)
+from convmatrix.layers.arguments import Padding, exact, flag, padding_pairs, per_axis, per_channel
+from convmatrix.layers.base import ChannelwiseLayer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import pad_axis
 from convmatrix.relation import Axis, Index, is_symbolic
 from convmatrix.stencil import Factors, Stencil
 from convmatrix.typing import Recipe
 
-__all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool", "spatial_axes"]
+__all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -50,10 +42,7 @@ class Pool(ChannelwiseLayer):
         given = []
         for j, n in enumerate(size):
             bare = Axis(n, self.kernel_size[j], self.stride[j], self.dilation[j])
-            axis = pad_axis(
-                bare, self.padding if isinstance(self.padding, str) else self.padding[j]
-            )
-            given.append(axis)
+            given.append(pad_axis(bare, self.padding, j))
         if self.ceil_mode and any(is_symbolic(axis.room, axis.stride) for axis in given):
             raise GeometryError("ceil_mode needs the size in numbers; without it, symbols will do")
         axes = tuple(map(_ceil, given) if self.ceil_mode else given)
@@ -143,22 +132,27 @@ class MaxPool(Pool):
         return Stencil(axes, self.in_channels, self.in_channels, self.in_channels, ones)
 
 
-def spatial_axes(ndim: Any, *values: Any) -> int:
-    """`ndim` where it is given, else the length of the first sequence among `values`, else 2."""
-    if ndim is None:
-        lengths = [len(v) for v in values if isinstance(v, (tuple, list))]
-        return axes_count(lengths[0]) if lengths else 2
-    return axes_count(ndim)
-
-
 def _window(
-    kernel_size: Any, stride: Any, padding: Any, dilation: Any, ndim: Any
-) -> tuple[Any, ...]:
-    spatial = spatial_axes(ndim, kernel_size, stride, padding)
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: Any,
+    ndim: Any,
+    channels: Any,
+) -> dict[str, Any]:
+    """The fields of a `Pool`."""
+    common = per_channel(ndim, channels, kernel_size, stride, padding)
+    spatial = common["spatial"]
     kernel = per_axis(kernel_size, spatial, "kernel_size")
-    step = kernel if stride is None else per_axis(stride, spatial, "stride")
-    around = padding_pairs(padding, spatial)
-    return spatial, kernel, step, around, per_axis(dilation, spatial, "dilation")
+    return {
+        **common,
+        "kernel_size": kernel,
+        "stride": kernel if stride is None else per_axis(stride, spatial, "stride"),
+        "padding": padding_pairs(padding, spatial),
+        "dilation": per_axis(dilation, spatial, "dilation"),
+        "ceil_mode": flag(ceil_mode, "ceil_mode"),
+    }  # fmt: skip
 
 
 @public
@@ -193,15 +187,12 @@ def avg_pool(
     array([[0.5, 0.5, 0. , 0. ],
            [0. , 0. , 0.5, 0.5]])
     """
-    spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
+    window = _window(kernel_size, stride, padding, dilation, ceil_mode, ndim, channels)
     divisor = None if divisor_override is None else exact(divisor_override, "divisor_override")
     if divisor == 0:
         raise GeometryError("divisor_override must not be 0; leave it out for the window's size")
-    return AveragePool(
-        kernel, step, around, apart, flag(ceil_mode, "ceil_mode"),
-        flag(count_include_pad, "count_include_pad"), divisor,
-        spatial=spatial, channels=None if channels is None else count(channels, "channels"),
-    )  # fmt: skip
+    counted = flag(count_include_pad, "count_include_pad")
+    return AveragePool(**window, count_include_pad=counted, divisor_override=divisor)
 
 
 @public
@@ -222,8 +213,4 @@ def max_pool(
     >>> max_pool(2, ndim=1)([[1, 4, 2, 3]])
     array([[4, 3]])
     """
-    spatial, kernel, step, around, apart = _window(kernel_size, stride, padding, dilation, ndim)
-    return MaxPool(
-        kernel, step, around, apart, flag(ceil_mode, "ceil_mode"),
-        spatial=spatial, channels=None if channels is None else count(channels, "channels"),
-    )  # fmt: skip
+    return MaxPool(**_window(kernel_size, stride, padding, dilation, ceil_mode, ndim, channels))

@@ -1,8 +1,15 @@
-"""What a notebook shows of a result: what `print` shows."""
+"""How results and arguments are shown."""
 
 from __future__ import annotations
 
-__all__ = ["Printed"]
+from typing import Any
+
+import numpy as np
+
+from convmatrix.layers.arrays import same
+from convmatrix.shapes import times
+
+__all__ = ["Printed", "shown"]
 
 
 class Printed:
@@ -12,3 +19,13 @@ class Printed:
 
     def _repr_markdown_(self) -> str:
         return f"```text\n{self}\n```"
+
+
+def shown(value: Any) -> str:
+    """An argument as a person would have typed it: one value where all axes have the same."""
+    if isinstance(value, np.ndarray):
+        return f"<{times(value.shape)} {value.dtype}>"
+    inner = value
+    while isinstance(inner, tuple) and inner and all(same(v, inner[0]) for v in inner):
+        inner = inner[0]
+    return repr(value if isinstance(inner, tuple) else inner)

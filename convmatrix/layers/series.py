@@ -8,10 +8,10 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import GeometryError
-from convmatrix.layers.base import Array, Layer, by, listed_weights, placed
+from convmatrix.layers.base import Layer, by, listed_weights, placed
 from convmatrix.layers.calling import public
 from convmatrix.relation import Index
-from convmatrix.typing import Recipe
+from convmatrix.typing import Array, Recipe
 
 if TYPE_CHECKING:
     from convmatrix.dense import Choice

@@ -20,7 +20,7 @@ from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
-from convmatrix.stencil import Bound, Rearrangement, Stencil
+from convmatrix.stencil import Geometry, Rearrangement, Stencil
 from convmatrix.typing import Array
 from convmatrix.walk import Piece, every_stop, inside
 
@@ -97,7 +97,7 @@ def _ones(shape: tuple[int, ...]) -> Term:
     return tuple(np.ones(n, np.int64) for n in shape)
 
 
-def _pushed(bound: Bound, term: Term, forward: bool) -> Term:
+def _pushed(bound: Geometry, term: Term, forward: bool) -> Term:
     """Counts carried through an elementary layer, or back through it."""
     channels, *along = term
     if isinstance(bound, Rearrangement):

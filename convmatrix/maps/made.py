@@ -12,7 +12,7 @@ from convmatrix.diagram import Diagram, chained
 from convmatrix.errors import ShapeError
 from convmatrix.kept import cached_property
 from convmatrix.layers import ElementaryLayer, Layer
-from convmatrix.layers.base import bound_at
+from convmatrix.layers.remembered import geometry_at
 from convmatrix.leaf import Leaf
 from convmatrix.maps.base import Map
 from convmatrix.maps.memory import Need
@@ -36,7 +36,7 @@ class LeafMap(Leaf, Map):
     def __init__(
         self, layer: ElementaryLayer, size: tuple[Index, ...], typed: Layer | None = None
     ) -> None:
-        super().__init__(layer, size, bound_at(layer, size), typed)
+        super().__init__(layer, size, geometry_at(layer, size), typed)
 
     @cached_property
     def diagram(self) -> Diagram:

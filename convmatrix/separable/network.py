@@ -14,8 +14,8 @@ import numpy as np
 
 from convmatrix.errors import WeightError, no_truth_value, printable
 from convmatrix.layers import Layer
+from convmatrix.layers.arguments import is_sequence
 from convmatrix.layers.arrays import as_numpy
-from convmatrix.layers.base import is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.layers.printing import Printed

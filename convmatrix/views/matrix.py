@@ -10,7 +10,7 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
 from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, listed, pattern_of
-from convmatrix.stencil import Bound, Rearrangement
+from convmatrix.stencil import Geometry, Rearrangement
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def number_dtype(values: Array) -> np.dtype[Any]:
     return np.dtype(np.int64) if values.dtype.kind == "b" else values.dtype
 
 
-def assemble(bound: Bound, values: Array) -> csr_array:
+def assemble(bound: Geometry, values: Array) -> csr_array:
     """The matrix of an elementary layer: canonical CSR, structural zeros kept.
 
     `values` holds the value of each tap. Rows of one output channel are computed once; the other
@@ -70,7 +70,7 @@ def assemble(bound: Bound, values: Array) -> csr_array:
     return matrix
 
 
-def matrix_bytes(bound: Bound, size: int) -> int:
+def matrix_bytes(bound: Geometry, size: int) -> int:
     """The memory that `assemble` takes, for values of `size` bytes."""
     rows, columns = prod(bound.out_shape), prod(bound.in_shape)
     index = np.dtype(index_dtype(rows, columns, bound.nnz)).itemsize

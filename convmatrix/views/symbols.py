@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.errors import GeometryError, TooLargeError
-from convmatrix.layers.base import count, is_sequence
+from convmatrix.layers.arguments import count, is_sequence
 from convmatrix.layers.calling import public
 from convmatrix.pattern import Pattern
 from convmatrix.relation import is_symbolic

@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix import layers
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.layers.base import per_axis
+from convmatrix.layers.arguments import per_axis
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.typing import Array
 from convmatrix.words.numbers import READ, Options, agree_on_axes, numbers, option

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.layers.base import PADDING_WORDS
+from convmatrix.layers.arguments import PADDING_WORDS
 from convmatrix.readers.kernels import read_kernel
 from convmatrix.shapes import times
 from convmatrix.typing import Array

@@ -14,7 +14,7 @@ import pytest
 
 import convmatrix as cm
 from convmatrix.dense import engine, threads
-from convmatrix.layers import base
+from convmatrix.layers import remembered
 
 RNG = np.random.default_rng(0)
 
@@ -159,7 +159,7 @@ def test_an_interrupt_at_any_line_leaves_nothing_behind(name, tmp_path):
         assert set(os.listdir(tmp_path)) <= names, hit.place
         assert np.allclose(call(tmp_path), expected, rtol=1e-5, equal_nan=True), hit.place
         hits += hit.place is not None
-    for kept in (engine._engines, base._bound, base._held):
+    for kept in (engine._engines, remembered.geometries, remembered.held):
         assert len(kept) <= kept.most
     assert len(threads._helpers._started) <= helpers_at_most() + number // 100
 

@@ -17,7 +17,7 @@ from dense_cases import CASES, blas_threads
 import convmatrix as cm
 from convmatrix.dense import engine, threads
 from convmatrix.kept import Kept, cached_property
-from convmatrix.layers import base
+from convmatrix.layers import remembered
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def at_once(number, work):
 
 def test_more_layers_than_engines_are_kept_called_by_many_threads(monkeypatch):
     """Few are kept, so that threads let go what others are about to use."""
-    for kept in (engine._engines, base._bound, base._held):
+    for kept in (engine._engines, remembered.geometries, remembered.held):
         monkeypatch.setattr(kept, "most", 3)
     rng = np.random.default_rng(0)
     layers = [
@@ -70,7 +70,7 @@ def test_more_layers_than_engines_are_kept_called_by_many_threads(monkeypatch):
 
     with switching():
         assert at_once(16, work) == []
-    for kept in (engine._engines, base._bound, base._held):
+    for kept in (engine._engines, remembered.geometries, remembered.held):
         assert len(kept) <= 3
 
 

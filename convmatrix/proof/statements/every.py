@@ -13,7 +13,7 @@ from typing import Any
 
 from convmatrix.errors import GeometryError, ProofError
 from convmatrix.layers import Convolution, conv1d
-from convmatrix.layers.base import exact, padding_mode
+from convmatrix.layers.arguments import exact, known_mode
 from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.engines.decide import decide
 from convmatrix.proof.relate.axes import Relations, maps_equal, relations
@@ -35,7 +35,7 @@ def prove_everywhere(fixed: Mapping[str, Any], level: str, method: str) -> Proof
     `d`, `p0` or `p1` in an expression is the free one of that name."""
     values = dict(fixed)
     mode = values.pop("padding_mode", None)
-    modes = list(FOLDS) if mode is None else [padding_mode(mode)]
+    modes = list(FOLDS) if mode is None else [known_mode(mode)]
     pads = values.pop("padding", None)
     pair = tuple(pads) if isinstance(pads, (tuple, list)) else (pads, pads)
     if len(pair) != 2:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import ProofError
-from convmatrix.layers.base import count, exact
+from convmatrix.layers.arguments import count, exact
 from convmatrix.layers.calling import meant, public
 from convmatrix.layers.printing import Printed
 from convmatrix.proof.algebra.instances import models

@@ -33,7 +33,10 @@ _HOMES = {
         "keras_weight max_pool network pad pixel_shuffle pixel_unshuffle pointwise relu sample "
         "sequential spatially_separable upsample zero_insert"
     ),
-    "maps": "ComposedMap LeafMap Map NetworkMap TransposedMap",
+    "maps": (
+        "BlockMap ComposedMap LeafMap Map NetworkMap ScaledMap SumMap TransposedMap block_diag "
+        "hstack vstack"
+    ),
     "pattern": "Pattern",
     "proof": (
         "Certificate Claim Counterexample Proof catalogue prove prove_equal prove_transpose "

@@ -100,5 +100,11 @@ from convmatrix.views.symbols import weight_symbols as weight_symbols
 
 __version__: str
 __all__: list[str]
+from convmatrix.maps import BlockMap as BlockMap
+from convmatrix.maps import ScaledMap as ScaledMap
+from convmatrix.maps import SumMap as SumMap
+from convmatrix.maps import block_diag as block_diag
+from convmatrix.maps import hstack as hstack
+from convmatrix.maps import vstack as vstack
 from convmatrix.writers import write_graph as write_graph
 from convmatrix.writers import write_matrix as write_matrix

@@ -8,7 +8,9 @@ from __future__ import annotations
 from convmatrix.maps.applied import applied
 from convmatrix.maps.base import Map
 from convmatrix.maps.made import ComposedMap, LeafMap, NetworkMap, TransposedMap, compose
+from convmatrix.maps.sums import BlockMap, ScaledMap, SumMap, block_diag, hstack, vstack
 
 __all__ = [
-    "ComposedMap", "LeafMap", "Map", "NetworkMap", "TransposedMap", "applied", "compose",
+    "BlockMap", "ComposedMap", "LeafMap", "Map", "NetworkMap", "ScaledMap", "SumMap",
+    "TransposedMap", "applied", "block_diag", "compose", "hstack", "vstack",
 ]  # fmt: skip

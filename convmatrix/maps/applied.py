@@ -24,12 +24,12 @@ from convmatrix.views.values import common_dtype
 from convmatrix.walk import Arrays, walk
 
 if TYPE_CHECKING:
-    from convmatrix.maps.base import Map
+    from convmatrix.maps.shaped import Shaped
 
 __all__ = ["along", "applied", "paths"]
 
 
-def applied(a: Map, x: Any, choice: Choice | None = None) -> Array:
+def applied(a: Shaped, x: Any, choice: Choice | None = None) -> Array:
     """A map applied to an array `(*batch, *in_shape)`, by what was chosen."""
     require_numbers(a, "apply to an array")
     require_weights(a, "applying it to an array")

@@ -1,25 +1,26 @@
-"""A map where NumPy and SciPy expect a matrix: entries, conversions, operators."""
+"""A map where NumPy and SciPy expect an array: its entries, and the dense matrix."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convmatrix.errors import ArgumentError, OutsideError, ShapeError
-from convmatrix.layers.arrays import as_array
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
+from convmatrix.maps.shaped import Shaped
+from convmatrix.maps.viewed import Viewed
 from convmatrix.pattern import index_dtype
 from convmatrix.shapes import ravel, unravel
 from convmatrix.typing import Array
 from convmatrix.walk import Elements, walk
 
 if TYPE_CHECKING:
-    from convmatrix.maps.base import Map
+    pass
 
 __all__ = ["ArrayLike"]
 
@@ -27,7 +28,7 @@ Places = int | range | Array
 """One row or column, or several."""
 
 
-class ArrayLike:
+class ArrayLike(Viewed):
     """What makes a map pass for a matrix.
 
     `A[i]`, `A[i, j]`, `A[2:5, ::2]` are what the dense matrix would give, found from the relation:
@@ -45,97 +46,30 @@ class ArrayLike:
 
     def toarray(self) -> Array:
         """The dense matrix, by SciPy's name for it."""
-        return _map(self).to_dense()
-
-    def transpose(self) -> Map:
-        """The transpose, by NumPy's name for it."""
-        return _map(self).T
-
-    @property
-    def H(self) -> Map:
-        """The conjugate transpose; of real weights the transpose itself.
-
-        >>> import convmatrix as cm
-        >>> cm.conv1d(1, 1, 2, weight=[1, 1j]).on(2).H.to_dense().ravel().tolist()
-        [(1+0j), -1j]
-        """
-        a = _map(self)
-        require_weights(a, "the conjugate transpose")
-        if a.dtype.kind in "biuf":
-            return a.T
-        return a.T.with_weights([w if w is None else np.conj(w) for w in _weights(a.T)])
-
-    # ------------------------------------------------------------------ SciPy's operators
-
-    def matvec(self, v: Any) -> Array:
-        """`A @ v`, as SciPy's iterative solvers call it."""
-        return cast(Array, _map(self) @ v)
-
-    def rmatvec(self, v: Any) -> Array:
-        """`A.H @ v`."""
-        return cast(Array, self.H @ v)
-
-    def matmat(self, m: Any) -> Array:
-        """`A @ m` of a matrix, a column at a time."""
-        return cast(Array, _map(self) @ m)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return (_map(self).T @ as_array(other).T).T
-
-    # ---------------------------------------------------------------------------- entries
+        return self.to_dense()
 
     def __len__(self) -> int:
-        a = _map(self)
-        require_numbers(a, "count its rows")
-        index_dtype(a.shape[0])  # Python's len() holds no more
-        return int(a.shape[0])
+        require_numbers(self, "count its rows")
+        index_dtype(self.shape[0])  # Python's len() holds no more
+        return int(self.shape[0])
 
     def __bool__(self) -> bool:
         return True  # a map is there, whatever its size
 
     def __getitem__(self, key: Any) -> Any:
-        a = _map(self)
-        require_linear(a, "matrix")
-        require_numbers(a, "read its entries")
-        require_weights(a, "an entry of the matrix")
+        require_linear(self, "matrix")
+        require_numbers(self, "read its entries")
+        require_weights(self, "an entry of the matrix")
         keys = key if isinstance(key, tuple) else (key,)
         if len(keys) > 2:
             raise ShapeError(f"a matrix has rows and columns, got {len(keys)} indices; use A[i, j]")
         rows, columns = (
             _places(k, n, name)
             for k, n, name in zip(
-                (*keys, slice(None), slice(None))[:2], a.shape, ("row", "column"), strict=True
+                (*keys, slice(None), slice(None))[:2], self.shape, ("row", "column"), strict=True
             )
         )
-        return _entries(a, rows, columns)
-
-    # --------------------------------------------------------------- what maps do not have
-
-    def __add__(self, other: Any) -> NoReturn:
-        raise ArgumentError(
-            "maps have no + or -; add layers with cm.network (join='add'), or matrices: "
-            "A.to_scipy() + B.to_scipy()"
-        )
-
-    def __mul__(self, other: Any) -> NoReturn:
-        raise ArgumentError(
-            "maps have no *, / or **; A @ B composes; to scale, give the layer other weights, or "
-            "take the matrix: 2 * A.to_scipy()"
-        )
-
-    __radd__ = __sub__ = __rsub__ = __add__
-    __rmul__ = __truediv__ = __rtruediv__ = __pow__ = __mul__
-
-    def __neg__(self) -> NoReturn:
-        self.__mul__(-1)
-
-
-def _map(a: ArrayLike) -> Map:
-    return cast("Map", a)
-
-
-def _weights(a: Map) -> list[Array | None]:
-    return [leaf.weight for leaf in a.leaves]
+        return _entries(self, rows, columns)
 
 
 def _places(key: Any, size: int, name: str) -> Places:
@@ -166,7 +100,7 @@ def _inside(i: int, size: int, name: str) -> int:
     return i % size
 
 
-def _entries(a: Map, rows: Places, columns: Places) -> Any:
+def _entries(a: Shaped, rows: Places, columns: Places) -> Any:
     if _count(columns) < _count(rows):
         return np.transpose(_entries(a.T, columns, rows))
     if isinstance(rows, int) and isinstance(columns, int):
@@ -193,7 +127,7 @@ def _count(places: Places) -> int:
     return 1 if isinstance(places, int) else len(places)
 
 
-def _picked(a: Map, i: int, columns: range | Array) -> Array:
+def _picked(a: Shaped, i: int, columns: range | Array) -> Array:
     """Some entries of a row."""
     row = _row(a, i)
     if isinstance(columns, np.ndarray) or columns != range(a.shape[1]):
@@ -203,7 +137,7 @@ def _picked(a: Map, i: int, columns: range | Array) -> Array:
     return dense
 
 
-def _row(a: Map, i: int) -> dict[int, Any]:
+def _row(a: Shaped, i: int) -> dict[int, Any]:
     """A row of the matrix by its columns, carried back from its output element to the input."""
     dtype = a.dtype
 

@@ -105,8 +105,7 @@ class TransposedMap(Map):
     def name(self) -> str:
         if self.layer is not None:
             return self.layer.name
-        inner = self.of.name
-        return f"({inner}).T" if " " in inner else f"{inner}.T"
+        return f"{bracketed(self.of.name)}.T"
 
     def describe(self) -> str:
         return Map.describe(self) if self.layer is not None else f"({self.of.describe()}).T"
@@ -128,7 +127,7 @@ class ComposedMap(Map):
 
     @property
     def name(self) -> str:
-        return " @ ".join(factor.name for factor in reversed(self.factors))
+        return " @ ".join(_as_factor(factor.name) for factor in reversed(self.factors))
 
     def describe(self) -> str:
         if self.layer is not None:
@@ -159,6 +158,15 @@ class NetworkMap(Map):
     def name(self) -> str:
         assert self.layer is not None
         return self.layer.name
+
+
+def _as_factor(name: str) -> str:
+    return bracketed(name) if " + " in name or " - " in name else name
+
+
+def bracketed(name: str) -> str:
+    """A name that stands for one thing beside an operator."""
+    return f"({name})" if " " in name else name
 
 
 def shared_out(maps: Iterable[Map], weights: Weights) -> Iterator[Any]:

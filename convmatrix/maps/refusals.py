@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from convmatrix.errors import NotLinearError, SymbolicError, WeightError
 
 if TYPE_CHECKING:
-    from convmatrix.maps.base import Map
+    from convmatrix.maps.shaped import Shaped
 
 __all__ = ["require_linear", "require_numbers", "require_weights"]
 
 
-def require_linear(a: Map, what: str) -> None:
+def require_linear(a: Shaped, what: str) -> None:
     """`NotLinearError` where a layer is no matrix."""
     for leaf in a.diagram.leaves:
         if not leaf.layer.is_linear:
@@ -22,7 +22,7 @@ def require_linear(a: Map, what: str) -> None:
             )
 
 
-def require_numbers(a: Map, what: str) -> None:
+def require_numbers(a: Shaped, what: str) -> None:
     """`SymbolicError` where the geometry still has symbols."""
     names = sorted({str(s) for leaf in a.diagram.leaves for s in leaf.symbols})
     if names:
@@ -32,7 +32,7 @@ def require_numbers(a: Map, what: str) -> None:
         )
 
 
-def require_weights(a: Map, what: str) -> None:
+def require_weights(a: Shaped, what: str) -> None:
     """`WeightError` where a layer that takes a weight has none."""
     for leaf in a.diagram.leaves:
         if leaf.taps is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-
 import networkx as nx
 import numpy as np
 import pytest
@@ -160,21 +158,6 @@ def test_message(call, kind, message):
     with pytest.raises(kind) as caught:
         call()
     assert message in str(caught.value)
-
-
-@pytest.mark.parametrize("other", [WEIGHED, 2, 2.5, np.float64(2), np.ones(5), np.ones((3, 5))])
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "pow"])
-def test_sums_and_multiples_say_what_to_use(name, other):
-    for pair in ((WEIGHED, other), (other, WEIGHED)):
-        if name == "pow" and pair[1] is WEIGHED:
-            continue
-        with pytest.raises(cm.ArgumentError, match=r"maps have no .*to_scipy"):
-            getattr(operator, name)(*pair)
-
-
-def test_negation_says_what_to_use():
-    with pytest.raises(cm.ArgumentError, match=r"2 \* A.to_scipy"):
-        operator.neg(WEIGHED)
 
 
 def test_a_layer_that_does_not_bind_says_so():

@@ -267,7 +267,7 @@ def test_damaged_files(tmp_path, family):
         family, "PIL"
     ).split():
         pytest.importorskip(needed)
-    code = "import json, test_damaged_files as t; print(json.dumps(t.trial(%r, %r)))"
+    code = "import json, readers.test_damaged_files as t; print(json.dumps(t.trial(%r, %r)))"
     result = run(code % (family, str(tmp_path)), seconds=120)
     assert result.returncode == 0, result.stderr[-1000:]
     found = json.loads(result.stdout.splitlines()[-1])
@@ -309,7 +309,7 @@ def spoken(folder):
 def test_the_command_line_says_it_in_one_line(tmp_path):
     for needed in ("onnx", "safetensors", "PIL"):
         pytest.importorskip(needed)
-    code = "import json, test_damaged_files as t; print(json.dumps(t.spoken(%r)))"
+    code = "import json, readers.test_damaged_files as t; print(json.dumps(t.spoken(%r)))"
     result = run(code % str(tmp_path), seconds=120, memory=6 << 30)
     assert result.returncode == 0, result.stderr[-1000:]
     said = json.loads(result.stdout.splitlines()[-1])

@@ -48,6 +48,7 @@ LAYERS = [
 MAPS = [
     FIVE, FIVE.T, TURNED.on(3, 3), TURNED.on(3, 3).T, FIVE.T @ FIVE,
     cm.sequential(CONV, TURNED).on(4, 4), cm.avg_pool(2).on(4, 4), LINEAR.on(4, 4),
+    FIVE + 2 * FIVE, 2 * FIVE, cm.vstack(FIVE, FIVE), cm.block_diag(FIVE, FIVE).T,
 ]  # fmt: skip
 RESULTS = {
     "Pattern": CONV.on(5, 5).pattern,

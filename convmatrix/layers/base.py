@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from inspect import signature
@@ -26,10 +25,7 @@ if TYPE_CHECKING:
     from convmatrix.diagram import Diagram
     from convmatrix.maps import Map
 
-__all__ = [
-    "AdjointLayer", "ChannelwiseLayer", "ElementaryLayer", "Layer", "by", "listed_weights",
-    "placed",
-]  # fmt: skip
+__all__ = ["AdjointLayer", "ChannelwiseLayer", "ElementaryLayer", "Layer", "by"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
@@ -239,27 +235,6 @@ def by(layer: Layer, choice: Choice | None) -> Callable[[Array], Array]:
 @lru_cache
 def _takes_choice(kind: type[Layer]) -> bool:
     return "choice" in signature(kind.run).parameters
-
-
-@contextmanager
-def placed(where: str) -> Iterator[None]:
-    """Say of a layer that does not fit where it stands."""
-    try:
-        yield
-    except GeometryError as error:
-        raise GeometryError(f"{where}: {error}") from None
-
-
-def listed_weights(layer: Layer, weight: Any) -> Iterator[Any]:
-    """One weight for each part of a layer that takes one, from a list of them."""
-    weights = list(weight) if isinstance(weight, (list, tuple)) else [weight]
-    wanted = sum(part.weight_shape is not None for part in layer.parts)
-    if len(weights) != wanted:
-        raise WeightError(
-            f"a {layer.name} of {wanted} weighted layers takes a list of {wanted} weights, got "
-            f"{len(weights)}"
-        )
-    return iter(weights)
 
 
 def _restored(kind: type[Layer], values: tuple[Any, ...]) -> Layer:

@@ -14,8 +14,9 @@ import numpy as np
 
 from convmatrix.diagram import Builder, Diagram
 from convmatrix.errors import GeometryError, ShapeError
-from convmatrix.layers.base import Layer, by, listed_weights, placed
+from convmatrix.layers.base import Layer, by
 from convmatrix.layers.calling import is_one_of, public
+from convmatrix.layers.composite import CompositeLayer, placed
 from convmatrix.relation import Index
 from convmatrix.typing import Array, Recipe
 
@@ -43,7 +44,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Network(Layer):
+class Network(CompositeLayer):
     """Layers in a directed acyclic graph, in an order of application; made by `network`."""
 
     nodes: tuple[Node, ...]
@@ -55,16 +56,8 @@ class Network(Layer):
     def parts(self) -> tuple[Layer, ...]:
         return tuple(part for node in self.nodes if node.layer for part in node.layer.parts)
 
-    @property
-    def is_linear(self) -> bool:
-        return all(part.is_linear for part in self.parts)
-
     def recipe(self) -> Recipe:
         return "network", tuple(node.layer for node in self.nodes if node.layer), {}
-
-    def with_weight(self, weight: Any) -> Network:
-        """The same network with one weight for each layer that has one, in order."""
-        return self.weighed(listed_weights(self, weight))
 
     def weighed(self, weights: Iterator[Any]) -> Network:
         nodes = (replace(n, layer=n.layer and n.layer.weighed(weights)) for n in self.nodes)

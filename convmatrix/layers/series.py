@@ -8,8 +8,9 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from convmatrix.errors import GeometryError
-from convmatrix.layers.base import Layer, by, listed_weights, placed
+from convmatrix.layers.base import Layer, by
 from convmatrix.layers.calling import public
+from convmatrix.layers.composite import CompositeLayer, placed
 from convmatrix.relation import Index
 from convmatrix.typing import Array, Recipe
 
@@ -21,7 +22,7 @@ __all__ = ["Sequential", "sequential"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sequential(Layer):
+class Sequential(CompositeLayer):
     """Layers applied in order; made by `sequential`, `depthwise_separable` and others."""
 
     layers: tuple[Layer, ...]
@@ -39,20 +40,12 @@ class Sequential(Layer):
         return self.layers[-1].out_channels
 
     @property
-    def is_linear(self) -> bool:
-        return all(layer.is_linear for layer in self.layers)
-
-    @property
     def parts(self) -> tuple[Layer, ...]:
         return tuple(part for layer in self.layers for part in layer.parts)
 
     @property
     def takes_channels(self) -> bool:
         return all(layer.takes_channels for layer in self.layers)
-
-    def with_weight(self, weight: Any) -> Sequential:
-        """The same layers with one weight for each layer that has one, in order."""
-        return self.weighed(listed_weights(self, weight))
 
     def weighed(self, weights: Iterator[Any]) -> Sequential:
         return Sequential(tuple(layer.weighed(weights) for layer in self.layers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -58,8 +58,8 @@ def weight_symbols(name: str, shape: Any) -> Array:
 
 
 @public
-def symbols(names: str, *, nonnegative: str | None = None) -> Any:
-    """Positive integer symbols for a geometry, where `p…` and `a…` (or `nonnegative`) may be 0.
+def symbols(names: str, *, nonnegative: str | Iterable[str] | None = None) -> Any:
+    """Positive integer symbols for a geometry; `p…`, `a…` (or those in `nonnegative`) may be 0.
 
     Parameters
     ----------
@@ -67,19 +67,26 @@ def symbols(names: str, *, nonnegative: str | None = None) -> Any:
         One name for one symbol; several, with spaces or commas between, for a tuple (``"n,"`` is
         a tuple of one), as SymPy has it.
     nonnegative
-        The names that may be 0; by default those that begin with p or a, as padding and
-        output_padding do.
+        The names that may be 0, in one text or a list; by default those that begin with p or a,
+        as padding and the a of output_padding do. What holds from 0 on holds from 1 on too, so a
+        name that is caught by its first letter makes a statement weaker, never wrong.
 
     >>> n, p = symbols("n p")
     >>> n.is_positive, p.is_nonnegative, p.is_positive
     (True, True, None)
     >>> symbols("alpha", nonnegative="").is_positive
     True
+    >>> [s.is_positive for s in symbols("alpha pad q", nonnegative=["pad", "q"])]
+    [True, None, None]
     """
     from sympy import Symbol
 
     words = _names(names)
-    zero = {w for w in words if w[0] in "pa"} if nonnegative is None else {*_names(nonnegative)}
+    if nonnegative is None:
+        zero = {word for word in words if word[0] in "pa"}
+    else:
+        given = nonnegative if is_sequence(nonnegative) else (nonnegative,)
+        zero = {name for text in given for name in _names(text)}
     if not words or not zero <= {*words}:
         raise GeometryError(
             f"symbols takes names with spaces or commas between, e.g. 'n k p', and nonnegative "

@@ -20,14 +20,20 @@ def test_one_name_is_one_symbol():
 def test_which_may_be_0():
     assert [s.is_positive for s in cm.symbols("n p alpha output")] == [True, None, None, True]
     assert [s.is_positive for s in cm.symbols("n p alpha", nonnegative="n p")] == [None, None, True]
-    assert cm.symbols("p", nonnegative="").is_positive
+    for none in ("", [], ()):
+        assert cm.symbols("p", nonnegative=none).is_positive
+    for some in ("n, p", ["n", "p"], ("p n",), {"n", "p"}):
+        found = cm.symbols("n p alpha", nonnegative=some)
+        assert [s.is_positive for s in found] == [None, None, True]
     assert cm.symbols("x", nonnegative="x").is_nonnegative
 
 
 @pytest.mark.parametrize(
     "call",
     [lambda: cm.symbols(""), lambda: cm.symbols(" , "), lambda: cm.symbols(3),
-     lambda: cm.symbols("n", nonnegative="k"), lambda: cm.symbols("n", nonnegative=True)],
+     lambda: cm.symbols("n", nonnegative="k"), lambda: cm.symbols("n", nonnegative=True),
+     lambda: cm.symbols("n", nonnegative=["k"]), lambda: cm.symbols("n", nonnegative=[1]),
+     lambda: cm.symbols("n", nonnegative=b"n")],
 )  # fmt: skip
 def test_what_symbols_take(call):
     with pytest.raises(cm.GeometryError, match="symbols takes names"):

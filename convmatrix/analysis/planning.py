@@ -12,7 +12,8 @@ import numpy as np
 from convmatrix.dense.choice import Choice, automatic, automatic_transposed
 from convmatrix.dense.engine import engine
 from convmatrix.dense.lowrank import LowRank
-from convmatrix.dense.problem import MOVE, Problem
+from convmatrix.dense.problem import Problem
+from convmatrix.dense.rates import MOVE
 from convmatrix.dense.threads import available
 from convmatrix.errors import ShapeError
 from convmatrix.layers import Layer

@@ -1,7 +1,14 @@
-"""Which dense algorithm runs a bound layer, and in which arithmetic."""
+"""A layer at a size applied to arrays, forward or transposed: by what, and in which arithmetic.
+
+A rearrangement moves elements, fixed coefficients go axis by axis (`fixed.py`), a weight goes to an
+engine (`engine.py`) in the dtype of the result. Integers are exact: in float64, through BLAS, where
+no sum can pass 2⁵³; else in int64, or refused where a sum may pass that, too. A result that is not
+finite is computed again by a direct sum: tiles and transforms spread a NaN over their neighbours.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from math import prod
 
@@ -20,32 +27,40 @@ __all__ = ["adjoint", "forward"]
 
 
 EXACT_IN_FLOAT64 = 2**53
+"""Up to here every integer is a float64."""
 MOST_UNASKED = 1 << 26
 """Results with more elements ask whether there is memory for them."""
 
 
-def forward(bound: Geometry, weight: Array | None, x: Array, choice: Choice | None = None) -> Array:
+def forward(
+    geometry: Geometry, weight: Array | None, x: Array, choice: Choice | None = None
+) -> Array:
     """Apply the matrix: `(batch, *in_shape)` → `(batch, *out_shape)`, by what was chosen."""
-    if isinstance(bound, Rearrangement):
-        moved = x.reshape(len(x), *bound.parts).transpose(0, *(1 + j for j in bound.order))
-        return np.ascontiguousarray(moved).reshape(len(x), *bound.out_shape)
+    if isinstance(geometry, Rearrangement):
+        return _moved(x, geometry.parts, geometry.order, geometry.out_shape)
     if weight is None:
-        x = _scaled(bound, x, adds=prod(bound.kernel) > 1)
-        return by_float32(partial(gather, bound), x, x.dtype)
-    return _in_common_arithmetic(bound, weight, x, choice or AUTOMATIC, transposed=False)
+        x = _scaled(geometry, x, adds=prod(geometry.kernel) > 1)
+        return by_float32(partial(gather, geometry), x, x.dtype)
+    return _in_common_arithmetic(geometry, weight, x, choice or AUTOMATIC, transposed=False)
 
 
-def adjoint(bound: Geometry, weight: Array | None, y: Array, choice: Choice | None = None) -> Array:
+def adjoint(
+    geometry: Geometry, weight: Array | None, y: Array, choice: Choice | None = None
+) -> Array:
     """Apply the transposed matrix: `(batch, *out_shape)` → `(batch, *in_shape)`."""
-    if isinstance(bound, Rearrangement):
-        split = tuple(bound.parts[j] for j in bound.order)
-        back = np.argsort(bound.order)
-        moved = y.reshape(len(y), *split).transpose(0, *(1 + j for j in back))
-        return np.ascontiguousarray(moved).reshape(len(y), *bound.in_shape)
+    if isinstance(geometry, Rearrangement):
+        split = [geometry.parts[j] for j in geometry.order]
+        return _moved(y, split, np.argsort(geometry.order).tolist(), geometry.in_shape)
     if weight is None:
-        y = _scaled(bound, y, adds=bound.folds or prod(bound.kernel) > 1)
-        return by_float32(partial(scatter, bound), y, y.dtype)
-    return _in_common_arithmetic(bound, weight, y, choice or AUTOMATIC, transposed=True)
+        y = _scaled(geometry, y, adds=geometry.folds or prod(geometry.kernel) > 1)
+        return by_float32(partial(scatter, geometry), y, y.dtype)
+    return _in_common_arithmetic(geometry, weight, y, choice or AUTOMATIC, transposed=True)
+
+
+def _moved(x: Array, parts: Sequence[int], order: Sequence[int], shape: Sequence[int]) -> Array:
+    """Every example cut into parts, these put in another order, and made a shape of."""
+    moved = x.reshape(len(x), *parts).transpose(0, *(1 + j for j in order))
+    return np.ascontiguousarray(moved).reshape(len(x), *shape)
 
 
 def _scaled(stencil: Stencil, x: Array, *, adds: bool) -> Array:
@@ -71,12 +86,12 @@ def _in_common_arithmetic(
             )
         return _run(stencil, weight, x.astype(dtype, copy=False), choice, transposed)
     terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
-    bound = terms * _largest(weight) * _largest(x)
-    if bound < EXACT_IN_FLOAT64:
+    most = terms * _largest(weight) * _largest(x)
+    if most < EXACT_IN_FLOAT64:
         exactly = _exact(choice, transposed)
         made = _run(stencil, weight, x.astype(np.float64), exactly, transposed)
         return made.astype(np.int64)
-    if bound > np.iinfo(np.int64).max:
+    if most > np.iinfo(np.int64).max:
         raise ShapeError(
             f"a sum of {terms} products of integers up to {_largest(weight)} and {_largest(x)} may "
             f"pass 64 bits; use x.astype(float), or x.astype(object) for exact integers of any size"
@@ -122,6 +137,7 @@ def _finite(array: Array) -> bool:
 
 
 def _largest(array: Array) -> int:
+    """The largest |value|; 0 of none."""
     if not array.size:
         return 0
     return max(abs(int(array.max())), abs(int(array.min())))

@@ -12,18 +12,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from convmatrix.dense.problem import (
-    CALL,
-    FLOP,
-    MOVE,
-    Algorithm,
-    Problem,
-    copy_window,
-    shares,
-    split,
-)
+from convmatrix.dense.problem import Algorithm, Problem, copy_window, shares, split, windows
+from convmatrix.dense.rates import CALL, FLOP, MOVE
 from convmatrix.dense.threads import run
 from convmatrix.typing import Array
 
@@ -44,7 +35,12 @@ def grouped(problem: Problem, weight: Array) -> Array:
 
 
 class Direct(Algorithm):
-    """Gather and GEMM; a 1×1 kernel is a plain GEMM."""
+    """Gather and GEMM, for every problem; a kernel of one tap at stride 1 is a plain GEMM.
+
+    It multiplies as often as the layer has taps that are read (padding counted), and copies a
+    window for each output place: kernel/stride times the input. BLAS runs it at full speed where
+    window and output channels are many, and has nothing to do where both are few.
+    """
 
     name = "direct"
 
@@ -75,7 +71,7 @@ class Direct(Algorithm):
         self.error_bound = rounding(problem.dtype, terms)
         copied = 0 if self._plain else problem.batch * window * prod(problem.outputs)
         work = 2 * problem.macs * FLOP + copied * MOVE / 2 + len(self.blocks) * 5 * CALL
-        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
+        self.seconds = problem.seconds(work)
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:  # noqa: ARG004 - it always applies
@@ -134,30 +130,19 @@ class Direct(Algorithm):
         if self._plain:
             flat: Array = x[b].reshape(groups, x.shape[1] // groups, -1)
             return flat[:, :, low * self._inner : high * self._inner]
-        windows = self._gather(x[b], low, high)
-        held = self.buffer("columns", windows.shape)
-        np.copyto(held, windows)
-        return held.reshape(groups, -1, prod(windows.shape[1 + self.problem.ndim :]))
+        gathered = self._gather(x[b], low, high)
+        held = self.buffer("columns", gathered.shape)
+        np.copyto(held, gathered)
+        return held.reshape(groups, -1, prod(gathered.shape[1 + self.problem.ndim :]))
 
     def _gather(self, x: Array, low: int, high: int) -> Array:
         """A view `(channels, *kernel, *outputs)` of the windows of some rows."""
-        axes, stencil = self.problem.axes, self.problem.stencil
-        lengths = self._lengths(low, high)
-        padded = self.buffer("padded", (len(x), *lengths))
+        axes = self.problem.axes
+        padded = self.buffer("padded", (len(x), *self._lengths(low, high)))
         first = [axis.first for axis in axes]
         first[0] += axes[0].stride * low
         copy_window(x, axes, first, padded)
-        steps = padded.strides
-        return as_strided(
-            padded,
-            (len(x), *stencil.kernel, high - low, *self.problem.outputs[1:]),
-            (
-                steps[0],
-                *(axis.dilation * step for axis, step in zip(axes, steps[1:], strict=True)),
-                *(axis.stride * step for axis, step in zip(axes, steps[1:], strict=True)),
-            ),
-            writeable=False,
-        )
+        return windows(padded, axes, (high - low, *self.problem.outputs[1:]))
 
 
 def rounding(dtype: np.dtype[Any], terms: int) -> float:

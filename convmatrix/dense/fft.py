@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped
-from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.rates import CALL, MOVE
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
@@ -46,7 +47,7 @@ class FFT(Algorithm):
         self.blocks = blocks_of((problem.batch, 0), *runs)
         self._workers = max(1, problem.threads // max(1, len(self.blocks)))
         self.workspace = self._spectrum.nbytes + self._held()
-        self.error_bound = self._bound(weight)
+        self.error_bound = self._error(weight)
         self.seconds = _seconds(problem, self.lengths)
 
     @staticmethod
@@ -71,10 +72,9 @@ class FFT(Algorithm):
     def _held(self) -> int:
         """Bytes of the buffers of all threads: padded block, its spectrum, the results'."""
         stencil, real = self.problem.stencil, prod(self.lengths) * self.problem.dtype.itemsize
-        workers = min(self.problem.threads, max(1, len(self.blocks)))
-        return workers * 2 * real * (stencil.in_channels + stencil.out_channels)
+        return self.workers * 2 * real * (stencil.in_channels + stencil.out_channels)
 
-    def _bound(self, weight: Array) -> float:
+    def _error(self, weight: Array) -> float:
         """A transform of N numbers is off by eps*log2(N) of their 2-norm (Higham, section 24.1);
         the kernel amplifies by its 1-norm at most. What the largest output is at least, follows
         from the largest weight and from the mean."""

@@ -1,7 +1,10 @@
 """A transposed stencil as GEMM and fold (col2im): every tap's plane is added where it belongs.
 
-It goes with every padding mode: what was padded is folded back at the end. Where the result has
-few channels it moves less than phases do.
+The transpose of windows times weights is weightsᵀ times outputs, which gives a plane of
+contributions for each tap, and then the planes added up: tap t of output o where (o, t) reads. A
+plane has one number an output, so no zero that a stride inserts is multiplied.
+
+Source: the backward pass of K. Chellapilla et al., 2006 (see `direct.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ from math import prod
 import numpy as np
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.padding import extend_adjoint
-from convmatrix.dense.problem import FLOP, MOVE, Problem, split
+from convmatrix.dense.problem import Problem, split
+from convmatrix.dense.rates import FLOP, MOVE
+from convmatrix.relation import Axis
 from convmatrix.typing import Array
 
 __all__ = ["Fold"]
@@ -25,7 +29,12 @@ BLOCK = 1 << 20
 
 class Fold:
     """The transpose of a stencil: `(batch, out_channels, *outputs)` → `(batch, in_channels,
-    *size)`."""
+    *size)`.
+
+    It goes with every padding mode: what fell on the padding is folded back at the end. It
+    multiplies as often as the layer itself, and adds a number for each output, tap and input
+    channel: where these are few, that moves less than windows do.
+    """
 
     name = "fold"
     spreads = ""
@@ -64,7 +73,25 @@ class Fold:
                 )
                 target = padded[b][(slice(None), *place)]
                 target += planes[(slice(None), *taps)]
-        out[:] = extend_adjoint(padded, axes)
+        out[:] = _padding_added(padded, axes)
+
+
+def _padding_added(y: Array, axes: tuple[Axis, ...]) -> Array:
+    """`(..., *padded size)` → `(..., *size)`: what is in the padding is added to the inputs that it
+    was filled from (or dropped, where it was filled with zeros)."""
+    for j, axis in enumerate(axes, start=y.ndim - len(axes)):
+        if axis.before == 0 == axis.after:
+            continue
+        places = np.arange(-axis.before, axis.size + axis.after)
+        folded = axis.fold(places)
+        live = axis.inside(folded)
+        shape = list(y.shape)
+        shape[j] = axis.size
+        result = np.zeros(shape, y.dtype)
+        moved = np.moveaxis(result, j, 0)
+        np.add.at(moved, folded[live], np.moveaxis(y, j, 0)[live])
+        y = result
+    return y
 
 
 def _slots(start: int, stride: int, outputs: slice) -> slice:

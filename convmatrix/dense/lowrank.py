@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.rates import FLOP, MOVE
 from convmatrix.errors import WeightError
 from convmatrix.typing import Array
 
@@ -75,10 +76,9 @@ class LowRank(Algorithm):
         channels = problem.stencil.out_channels
         self.blocks = blocks_of((problem.batch, 0), (channels, 0), (height, strip))
         padded = (strip + self._tile[0] + down.span) * (width + 2 * self._tile[1] + along.span)
-        workers = min(problem.threads, max(1, len(self.blocks)))
         held = sum(a.nbytes + b.nbytes for a, b in self._tiles)
-        self.workspace = 3 * padded * problem.dtype.itemsize * workers + held
-        self.error_bound = self._bound(factors, weight)
+        self.workspace = 3 * padded * problem.dtype.itemsize * self.workers + held
+        self.error_bound = self._error(factors, weight)
         reads = down.span + along.span + sum(self._tile) - 2
         self.seconds = predicted(problem, self.rank, reads)
 
@@ -93,7 +93,7 @@ class LowRank(Algorithm):
             return "it needs one input channel a group"
         return None
 
-    def _bound(self, factors: list[tuple[Array, Array]], weight: Array) -> float:
+    def _error(self, factors: list[tuple[Array, Array]], weight: Array) -> float:
         """The factors' own sums may be larger than the kernel's, where they cancel; what was left
         out of a kernel is off by as much."""
         growth, missing = 1.0, 0.0
@@ -145,9 +145,7 @@ class LowRank(Algorithm):
             image, (full, height, len(across)), (wide * step, image.strides[0], step),
             writeable=False,
         )  # fmt: skip
-        tiles = as_strided(
-            target, (full, height, wide), (wide * step, target.strides[0], step)
-        )  # fmt: skip
+        tiles = as_strided(target, (full, height, wide), (wide * step, target.strides[0], step))
         parts = [(sources, across, tiles)] if full else []
         if rest < width:
             narrow = across[: len(across) - (wide - (width - rest)), : width - rest]
@@ -166,7 +164,7 @@ def predicted(problem: Problem, rank: int, reads: int) -> float:
     outputs = problem.batch * prod(problem.stencil.out_shape)
     a_pass = 0.45 * MOVE + 0.85 * reads * FLOP
     work = outputs * (0.3 * MOVE + rank * a_pass + max(0, rank - 1) * 1.6 * MOVE)
-    return work * problem.dtype.itemsize / 4 / problem.threads
+    return problem.seconds(work)
 
 
 def _rounded(span: int) -> int:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped
-from convmatrix.dense.problem import MOVE, Algorithm, Problem
+from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.rates import MOVE
 from convmatrix.dense.threads import run
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil

@@ -1,4 +1,8 @@
-"""The largest element of each window: not linear, so outside the matrix, but it runs."""
+"""The largest element of each window: not linear, so it has no matrix and no engine, but it runs.
+
+All taps of the window in turn, each a pass over the outputs: as many comparisons as a window has
+elements.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from convmatrix.dense.fixed import taken
 from convmatrix.errors import ShapeError
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
@@ -25,10 +30,8 @@ def max_pool(stencil: Stencil, x: Array) -> Array:
     best = np.full((*x.shape[:2], *stencil.out_shape[1:]), least, x.dtype)
     for taps in product(*map(range, stencil.kernel)):
         part, live = x, np.ones((), bool)
-        for j, (axis, t) in enumerate(zip(stencil.axes, taps, strict=True)):
-            reads = axis.read(np.arange(axis.outputs), t)
-            inside = axis.inside(reads)
-            part = np.take(part, np.where(inside, reads, 0), axis=2 + j)
-            live = live & inside.reshape([-1 if i == j else 1 for i in range(len(stencil.axes))])
+        for j, (axis, t) in enumerate(zip(stencil.axes, taps, strict=True), start=2):
+            part, inside = taken(part, j, axis, t)
+            live = live & inside
         best = np.where(live, np.maximum(best, part), best)
     return best

@@ -1,4 +1,10 @@
-"""What a dense algorithm is given, and what every one of them shares: blocks and buffers."""
+"""What a dense algorithm is given, and what every one of them shares: blocks, buffers, windows.
+
+The words of this room: a *method* is what a caller may ask for by name, an *algorithm* is a class
+that computes in some way, an *engine* is an algorithm made for one weight and one problem. An
+algorithm *refuses* a problem that it does not apply to; how far it *spreads* a NaN is beyond what
+reads it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.threads import run
 from convmatrix.errors import TooLargeError
@@ -19,12 +26,9 @@ from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 
-__all__ = ["Algorithm", "Problem", "blocks_of", "copy_window", "quietly", "shares", "split"]
-
-
-MOVE, CALL, FLOP = 1e-9, 5e-6, 1 / 70e9
-"""Seconds a number moved, a call of NumPy's and a float32 operation in a GEMM, on one core of the
-machine that `benchmarks/results` names: what plans predict with, and compare algorithms by."""
+__all__ = [
+    "Algorithm", "Problem", "blocks_of", "copy_window", "quietly", "shares", "split", "windows",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,15 @@ class Problem:
         """Whether the arithmetic rounds."""
         return self.dtype.kind in "fc"
 
+    def seconds(self, work: float) -> float:
+        """What takes so long in float32 on one core: in this dtype, shared by all threads."""
+        return work * self.dtype.itemsize / 4 / self.threads
+
 
 class Algorithm(ABC):
-    """A problem with its weight, ready to run; made once and used for many arrays.
+    """A problem with its weight, ready to run; made once and used for many arrays, by many threads.
 
+    `blocks` are what its output is cut into, each computed by one thread with buffers of its own.
     `workspace` is what it holds beside input, output and weight, in bytes: transformed weights
     and the buffers of all threads. `seconds` is what it is predicted to take. `error_bound` is
     relative to the largest value of |w| applied to |x|. `spreads` says how far a NaN or an
@@ -98,8 +107,13 @@ class Algorithm(ABC):
     def _block(self, block: Any, x: Array, out: Array) -> None:
         """Compute one block of the output."""
 
+    @property
+    def workers(self) -> int:
+        """How many threads work at a time, at most."""
+        return min(self.problem.threads, max(1, len(self.blocks)))
+
     def __call__(self, x: Array, out: Array) -> None:
-        """Fill `out` from `x`."""
+        """Fill `out` `(batch, *out_shape)` from `x` `(batch, *in_shape)`, both of its dtype."""
 
         def job(block: Any) -> None:
             if self.spreads:
@@ -197,6 +211,20 @@ def shares(length: int, threads: int) -> list[tuple[int, int]]:
     """A length in as many equal parts as there are threads."""
     step = -(-length // threads)
     return [(low, min(low + step, length)) for low in range(0, length, step)]
+
+
+def windows(padded: Array, axes: Sequence[Axis], outputs: Sequence[int]) -> Array:
+    """A view `(*others, *kernel, *outputs)` of an array `(*others, *lengths)` that holds the padded
+    input along some axes: what each output reads through each tap."""
+    others = padded.ndim - len(axes)
+    steps = list(zip(axes, padded.strides[others:], strict=True))
+    return as_strided(
+        padded,
+        (*padded.shape[:others], *(axis.kernel for axis in axes), *outputs),
+        (*padded.strides[:others], *(axis.dilation * step for axis, step in steps),
+         *(axis.stride * step for axis, step in steps)),
+        writeable=False,
+    )  # fmt: skip
 
 
 def copy_window(x: Array, axes: Sequence[Axis], starts: Sequence[int], into: Array) -> None:

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import CALL, MOVE, Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.rates import CALL, MOVE
 from convmatrix.relation import Axis, source
 from convmatrix.shapes import ravel
 from convmatrix.typing import Array
@@ -48,15 +49,9 @@ def _product() -> Callable[..., None]:
         from scipy.sparse import csr_array
 
         def csr_matvecs(
-            height: int,
-            width: int,
-            length: int,
-            indptr: Any,
-            indices: Any,
-            data: Any,
-            x: Any,
+            height: int, width: int, length: int, indptr: Any, indices: Any, data: Any, x: Any,
             y: Any,
-        ) -> None:
+        ) -> None:  # fmt: skip
             indices = indices[: indptr[-1]]  # of a rest of groups they are too many
             matrix = csr_array((data, indices, indptr), shape=(height, width))
             y += (matrix @ x[: width * length].reshape(width, length)).reshape(-1)
@@ -90,8 +85,8 @@ class Rows(Algorithm):
         heights = {rows, height % rows} - {0}
         self._matrices = {high: self._matrix(weight, size, high) for high in heights}
         kept = sum(a.nbytes for m in self._matrices.values() for a in (*m[:2], *m[2]))
-        workers = min(problem.threads, max(1, len(self.blocks)))
-        self.workspace = kept + size * self._held(rows) * problem.dtype.itemsize * workers
+        held = size * self._held(rows) * problem.dtype.itemsize
+        self.workspace = kept + held * self.workers
         self.error_bound = rounding(problem.dtype, stencil.group_channels * prod(stencil.kernel))
         work = problem.macs / max(1, inner) * (ENTRY + MULTIPLY * self._length)
         copies = 0.9 if self._wraps else last.stride
@@ -142,8 +137,8 @@ class Rows(Algorithm):
         indptr = np.arange(prod(shape[:3]) + 1, dtype=np.int32) * prod(shape[3:])
         kernels = grouped(self.problem, weight)
         kernels = kernels.reshape(len(kernels), self._each, 1, inputs, shape[-1], -1)
-        spread = np.broadcast_to(kernels, (len(kernels), *shape[1:], kernels.shape[-1]))
-        entries = np.ascontiguousarray(np.moveaxis(spread, -1, 0))
+        repeated = np.broadcast_to(kernels, (len(kernels), *shape[1:], kernels.shape[-1]))
+        entries = np.ascontiguousarray(np.moveaxis(repeated, -1, 0))
         return indptr, indices, list(entries.reshape(len(entries), len(kernels), -1))
 
     def _block(self, block: Any, x: Array, out: Array) -> None:

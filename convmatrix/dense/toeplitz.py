@@ -15,7 +15,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import CALL, FLOP, MOVE, Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window, windows
+from convmatrix.dense.rates import CALL, FLOP, MOVE
 from convmatrix.relation import source
 from convmatrix.typing import Array
 
@@ -52,13 +53,11 @@ class Toeplitz(Algorithm):
             groups = min(groups, -(-stencil.groups * problem.batch // problem.threads))
         self.blocks = blocks_of((problem.batch, 0), (stencil.groups, groups))
         held = groups * (a_group + self._padded_size() + 2 * prod(problem.outputs))
-        workers = min(problem.threads, max(1, len(self.blocks)))
-        self.workspace = held * problem.dtype.itemsize * workers + self._matrix.nbytes
+        self.workspace = held * problem.dtype.itemsize * self.workers + self._matrix.nbytes
         self.error_bound = rounding(problem.dtype, self._matrix.shape[-1])
         a_tile = self._beside * (0.3 * MOVE * self.reach / self.rows + 2.8 * FLOP * self.reach)
         outputs = problem.batch * prod(stencil.out_shape)
-        work = outputs * a_tile + len(self.blocks) * 12 * CALL
-        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
+        self.seconds = problem.seconds(outputs * a_tile + len(self.blocks) * 12 * CALL)
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:
@@ -92,7 +91,8 @@ class Toeplitz(Algorithm):
         lengths = (self._height, *(a.size + a.before + a.after for a in axes[1:]))
         padded = self.buffer("padded", (count * inputs, *lengths))
         copy_window(x[b, low * inputs : high * inputs], axes, [a.first for a in axes], padded)
-        beside = self._beside_view(padded, count)
+        split = padded.reshape(count, inputs, *lengths).swapaxes(1, 2)
+        beside = windows(split, axes[1:], self.problem.outputs[1:])
         laid = self.buffer("laid", beside.shape)
         np.copyto(laid, beside)
         flat = laid.reshape(count, self._height, self._beside * self._inner)
@@ -116,26 +116,3 @@ class Toeplitz(Algorithm):
         )
         moved = made.swapaxes(1, 2).reshape(count * each, self.tiles * self.rows, self._inner)
         target[:] = moved[:, : self.problem.outputs[0]].reshape(target.shape)
-
-    def _beside_view(self, padded: Array, count: int) -> Array:
-        """A view `(groups, rows, channels, *other taps, *other outputs)`."""
-        axes, inputs = self.problem.axes[1:], self.problem.stencil.group_channels
-        channel, row, *steps = padded.strides
-        return as_strided(
-            padded,
-            (
-                count,
-                self._height,
-                inputs,
-                *(axis.kernel for axis in axes),
-                *self.problem.outputs[1:],
-            ),
-            (
-                inputs * channel,
-                row,
-                channel,
-                *(axis.dilation * step for axis, step in zip(axes, steps, strict=True)),
-                *(axis.stride * step for axis, step in zip(axes, steps, strict=True)),
-            ),
-            writeable=False,
-        )

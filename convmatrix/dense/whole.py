@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import Direct, rounding
-from convmatrix.dense.problem import CALL, FLOP, Algorithm, Problem
+from convmatrix.dense.problem import Algorithm, Problem
+from convmatrix.dense.rates import CALL, FLOP
 from convmatrix.typing import Array
 
 __all__ = ["MOST_ENTRIES", "Whole"]

@@ -18,17 +18,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from convmatrix.dense.direct import grouped, rounding
-from convmatrix.dense.problem import (
-    CALL,
-    FLOP,
-    MOVE,
-    Algorithm,
-    Problem,
-    copy_window,
-    quietly,
-    shares,
-    split,
-)
+from convmatrix.dense.problem import Algorithm, Problem, copy_window, quietly, shares, split
+from convmatrix.dense.rates import CALL, FLOP, MOVE
 from convmatrix.dense.threads import run
 from convmatrix.dense.winograd_transforms import TILES, transforms
 from convmatrix.typing import Array
@@ -72,16 +63,15 @@ class Winograd(Algorithm):
         if self._staged and problem.threads > 1 and problem.batch == 1:
             rows, self.blocks = self.tiles[0], ["in stages"]
         held = 4 * rows * a_row * problem.dtype.itemsize
-        workers = min(problem.threads, max(1, len(self.blocks)))
-        self.workspace = self._weight.nbytes + held * workers
-        self.error_bound = self._bound(at, g, bt)
+        self.workspace = self._weight.nbytes + held * self.workers
+        self.error_bound = self._error(at, g, bt)
         cells = problem.batch * prod(self.tiles) * prod(self.d)
         ends = stencil.in_channels + stencil.out_channels
         products = stencil.out_channels * stencil.group_channels
         flops = 2 * cells * points * (products + stencil.in_channels * points)
         flops += 2 * cells * points * stencil.out_channels * self.m**problem.ndim
-        work = flops * FLOP + cells * points * ends * MOVE + len(self.blocks) * 10 * CALL
-        self.seconds = work * problem.dtype.itemsize / 4 / problem.threads
+        moves = cells * points * ends * MOVE
+        self.seconds = problem.seconds(flops * FLOP + moves + len(self.blocks) * 10 * CALL)
 
     @staticmethod
     def refuse(problem: Problem) -> str | None:
@@ -107,7 +97,7 @@ class Winograd(Algorithm):
         full = np.tensordot(reduce(np.kron, [g] * ndim), flat, axes=(1, 3))
         return np.ascontiguousarray(full).astype(self.problem.dtype)
 
-    def _bound(self, at: Array, g: Array, bt: Array) -> float:
+    def _error(self, at: Array, g: Array, bt: Array) -> float:
         """Every matrix amplifies by its largest row sum of sizes, an axis; the sums that follow
         round as often as they have terms."""
         growth = float(np.prod([np.abs(m).sum(axis=1).max() for m in (at, g, bt)]))
@@ -168,10 +158,6 @@ class Winograd(Algorithm):
         full = [t * m * d for t, d in zip(tiles, self.d, strict=True)]
         target = out[:, start : start + full[0]]
         if target.shape[1:] == tuple(full):
-            split_up = target.reshape(moved.shape) if target.flags.c_contiguous else None
-            if split_up is not None and split_up.base is not None:
-                np.copyto(split_up, moved)
-                return
             pieces = [target.shape[0]]
             strides = [target.strides[0]]
             for t, d, step in zip(tiles, self.d, target.strides[1:], strict=True):

@@ -14,9 +14,9 @@ from convmatrix.layers import Layer
 from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
-from convmatrix.maps.applied import paths
+from convmatrix.maps.carried import paths
 from convmatrix.maps.given import given_map
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
 

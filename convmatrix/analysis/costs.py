@@ -13,7 +13,7 @@ from convmatrix.layers.convolution import Convolution
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.given import given_map
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 
 __all__ = ["Cost", "cost"]
 

@@ -17,7 +17,7 @@ from convmatrix.layers.calling import public
 from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.proof import Proof, prove_transpose
 from convmatrix.relation import Axis
 from convmatrix.separable import Separability, separability

@@ -20,7 +20,7 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.intervals import interval_back, seen
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.typing import Array
 
 __all__ = ["ReceptiveField", "receptive_field"]

@@ -24,7 +24,7 @@ from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import given_layer
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array

@@ -12,7 +12,7 @@ from convmatrix.cli.geometry import geometry, input_option, leave_out, model_arg
 from convmatrix.cli.help import Verb
 from convmatrix.cli.out import format_option, json_option, output_option, say, show
 from convmatrix.errors import GeometryError, WeightError
-from convmatrix.maps.refusals import require_linear
+from convmatrix.maps.shaped import require_linear
 
 __all__ = ["matrix"]
 

@@ -12,7 +12,7 @@ from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.shapes import check_element, times, unravel
 from convmatrix.stencil import Element
 from convmatrix.walk import reached

@@ -17,7 +17,7 @@ from convmatrix.explorer.part import Part, part_of
 from convmatrix.explorer.walks import walks
 from convmatrix.layers import Layer, MaxPool
 from convmatrix.maps import Map
-from convmatrix.maps.refusals import require_numbers
+from convmatrix.maps.shaped import require_numbers
 from convmatrix.relation import Axis
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array

@@ -5,8 +5,8 @@ A map is a name over a diagram: one layer, the transpose of a map, maps in a row
 
 from __future__ import annotations
 
-from convmatrix.maps.applied import applied
 from convmatrix.maps.base import Map
+from convmatrix.maps.carried import applied
 from convmatrix.maps.made import ComposedMap, LeafMap, NetworkMap, TransposedMap, compose
 from convmatrix.maps.sums import BlockMap, ScaledMap, SumMap, block_diag, hstack, vstack
 

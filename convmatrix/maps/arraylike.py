@@ -11,8 +11,7 @@ import numpy as np
 from convmatrix.errors import ArgumentError, OutsideError, ShapeError
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
-from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
-from convmatrix.maps.shaped import Shaped
+from convmatrix.maps.shaped import Shaped, require_linear, require_numbers, require_weights
 from convmatrix.maps.viewed import Viewed
 from convmatrix.pattern import index_dtype
 from convmatrix.shapes import ravel, unravel

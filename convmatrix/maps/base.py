@@ -10,9 +10,9 @@ from convmatrix.errors import ShapeError
 from convmatrix.kept import cached_property
 from convmatrix.layers.arrays import as_array, came_as, rounded_once
 from convmatrix.limits import check_memory
-from convmatrix.maps.applied import applied
 from convmatrix.maps.arraylike import ArrayLike
-from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
+from convmatrix.maps.carried import applied
+from convmatrix.maps.shaped import require_linear, require_numbers, require_weights
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:

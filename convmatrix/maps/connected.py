@@ -10,12 +10,10 @@ import numpy as np
 
 from convmatrix.kept import cached_property
 from convmatrix.limits import check_memory
-from convmatrix.maps.applied import paths
-from convmatrix.maps.carried import pattern_along
+from convmatrix.maps.carried import paths, pattern_along
 from convmatrix.maps.counting import counts_of, entries_of, total
 from convmatrix.maps.memory import pattern_need
-from convmatrix.maps.refusals import require_numbers
-from convmatrix.maps.shaped import Shaped
+from convmatrix.maps.shaped import Shaped, require_numbers
 from convmatrix.pattern import Pattern, blocks_of
 from convmatrix.shapes import check_element
 from convmatrix.stencil import Element, Link

@@ -1,4 +1,4 @@
-"""What every map says of itself: its diagram, its shapes, its name."""
+"""What every map says of itself: its diagram, shapes and name; and what a question needs of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.diagram import Diagram
+from convmatrix.errors import NotLinearError, SymbolicError, WeightError
 from convmatrix.kept import cached_property
 from convmatrix.layers import Layer
 from convmatrix.relation import Index
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from convmatrix.maps.base import Map
     from convmatrix.maps.made import LeafMap
 
-__all__ = ["Shaped"]
+__all__ = ["Shaped", "require_linear", "require_numbers", "require_weights"]
 
 
 class Shaped(ABC):
@@ -105,3 +106,34 @@ class Shaped(ABC):
     def describe(self) -> str:
         """The map in words: the layer and the size it is bound to."""
         return f"{self.layer!r} on {times(self.in_shape[1:])}"
+
+
+def require_linear(a: Shaped, what: str) -> None:
+    """`NotLinearError` where a layer is no matrix."""
+    for leaf in a.diagram.leaves:
+        if not leaf.layer.is_linear:
+            raise NotLinearError(
+                f"{leaf.typed.name} is not linear, so there is no {what}; it "
+                f"has a pattern, a graph and inputs_of/outputs_of"
+            )
+
+
+def require_numbers(a: Shaped, what: str) -> None:
+    """`SymbolicError` where the geometry still has symbols."""
+    names = sorted({str(s) for leaf in a.diagram.leaves for s in leaf.symbols})
+    if names:
+        raise SymbolicError(
+            f"cannot {what}: the geometry has the symbols {', '.join(names)}; build the layer "
+            f"and bind it with integers in their place, e.g. {names[0]}=3"
+        )
+
+
+def require_weights(a: Shaped, what: str) -> None:
+    """`WeightError` where a layer that takes a weight has none."""
+    for leaf in a.diagram.leaves:
+        if leaf.taps is None:
+            raise WeightError(
+                f"{leaf.typed.name} has no weight and {what} needs one; use "
+                f"layer.with_weight(w) with shape {leaf.layer.weight_shape}, or "
+                f"to_sympy() for symbols, or pattern for connectivity"
+            )

@@ -21,7 +21,7 @@ from convmatrix.layers.calling import public
 from convmatrix.maps.base import Map
 from convmatrix.maps.given import needs_map
 from convmatrix.maps.made import ComposedMap, Weights, bracketed, shared_out
-from convmatrix.maps.refusals import require_linear, require_numbers
+from convmatrix.maps.shaped import require_linear, require_numbers
 from convmatrix.relation import is_symbolic
 from convmatrix.shapes import times
 

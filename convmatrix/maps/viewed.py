@@ -11,11 +11,10 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.layers.arrays import as_numpy, came_as, rounded_once
 from convmatrix.limits import check_memory
-from convmatrix.maps.applied import along
-from convmatrix.maps.carried import matrix_of
+from convmatrix.maps.carried import along, matrix_of
 from convmatrix.maps.connected import Connected
 from convmatrix.maps.memory import Need, matrix_need
-from convmatrix.maps.refusals import require_linear, require_numbers, require_weights
+from convmatrix.maps.shaped import require_linear, require_numbers, require_weights
 from convmatrix.shapes import times
 from convmatrix.typing import Array
 from convmatrix.views.values import as_plain, edge_values, sparse_dtype, symbol_values

@@ -10,7 +10,7 @@ import numpy as np
 from convmatrix.layers.calling import public
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
-from convmatrix.maps.refusals import require_linear
+from convmatrix.maps.shaped import require_linear
 from convmatrix.writers.files import suffix_of, target
 
 __all__ = ["MATRIX_FORMATS", "write_matrix"]

@@ -11,7 +11,7 @@ from cases import LINEAR, NONLINEAR
 import convmatrix as cm
 import convmatrix.pattern as pattern_module
 from convmatrix.maps import counting
-from convmatrix.maps.applied import paths
+from convmatrix.maps.carried import paths
 
 
 def triples(a):

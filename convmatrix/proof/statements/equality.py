@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import ProofError
 from convmatrix.layers.calling import is_one_of, public
-from convmatrix.maps.refusals import require_linear
+from convmatrix.maps.shaped import require_linear
 from convmatrix.proof.algebra.lemmas import Goal
 from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.compare.terms import (

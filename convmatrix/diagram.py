@@ -7,13 +7,14 @@ row, a network any acyclic one. Every question about a map is one walk over it (
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import groupby
 from math import prod
 from typing import Any, NamedTuple
 
+from convmatrix.kept import cached_property
 from convmatrix.leaf import Leaf
 from convmatrix.relation import Index
 
@@ -59,6 +60,14 @@ class Application(NamedTuple):
     targets: tuple[tuple[int, int], ...]
 
 
+def _application(steps: list[Step]) -> Application:
+    """Steps of one application, taken together."""
+    leaf, back, digit = steps[0].leaf, steps[0].back, steps[0].digit
+    sources = dict.fromkeys((step.source, step.enters) for step in steps)
+    targets = dict.fromkeys((step.target, step.leaves) for step in steps)
+    return Application(leaf, back, digit, tuple(sources), tuple(targets))
+
+
 @dataclass(frozen=True, eq=False)
 class Diagram:
     """Spaces by their shapes, the steps between them in an order of application, and which spaces
@@ -92,7 +101,7 @@ class Diagram:
         """`(channels, *size)` of the output."""
         return self.shapes[self.output]
 
-    @property
+    @cached_property
     def T(self) -> Diagram:
         """The diagram of the transpose: every step is walked the other way."""
         steps = tuple(step.T for step in reversed(self.steps))
@@ -114,7 +123,7 @@ class Diagram:
         steps = (s if s.leaf is None else replace(s, leaf=leaves[s.digit]) for s in self.steps)
         return replace(self, steps=tuple(steps), leaves=leaves)
 
-    @property
+    @cached_property
     def single(self) -> Step | None:
         """The only step, where there is one that goes through a leaf and shifts nothing."""
         step = self.steps[0] if len(self.steps) == 1 else None
@@ -126,22 +135,15 @@ class Diagram:
         """The leaf of the `single` step."""
         return None if self.single is None else self.single.leaf
 
-    @property
-    def applications(self) -> Iterator[Application]:
+    @cached_property
+    def applications(self) -> tuple[Application, ...]:
         """The steps in order, those that are one application of a leaf taken together, and moves
         that come together in one space too."""
 
         def one(step: Step) -> Any:
             return (step.digit, None) if step.leaf is not None else (-1, step.target)
 
-        for _, group in groupby(self.steps, one):
-            steps = list(group)
-            sources = dict.fromkeys((s.source, s.enters) for s in steps)
-            targets = dict.fromkeys((s.target, s.leaves) for s in steps)
-            first = steps[0]
-            yield Application(
-                first.leaf, first.back, first.digit, tuple(sources), tuple(targets)
-            )  # fmt: skip
+        return tuple(_application(list(steps)) for _, steps in groupby(self.steps, one))
 
     @property
     def chain(self) -> list[Step] | None:
@@ -162,7 +164,7 @@ class Diagram:
             for leaf, passed in zip(self.leaves, self.passed, strict=True)
         )
 
-    @property
+    @cached_property
     def weights(self) -> tuple[tuple[int, int], ...]:
         """What a tap adds to a path's packed tap, an application's leaf each: `(first, each)` says
         that tap t adds `(t - first) * each`."""

@@ -66,6 +66,9 @@ class Carrier(Protocol):
 
 def walk(diagram: Diagram, start: Any, carrier: Carrier) -> Any:
     """Carry something from the input to the output; to carry it back, walk the transpose."""
+    step = diagram.single
+    if step is not None and step.leaf is not None:
+        return carrier.through(step.leaf, start, step.back, step.digit)
     return every_stop(diagram, start, carrier)[diagram.output]
 
 
@@ -73,7 +76,7 @@ def every_stop(
     diagram: Diagram, start: Any, carrier: Carrier, *, keep: bool = False
 ) -> dict[int, Any]:
     """What `walk` holds at the end: the output's, or with `keep` what came to every space."""
-    shapes, applications = diagram.shapes, list(diagram.applications)
+    shapes, applications = diagram.shapes, diagram.applications
     left = Counter(space for each in applications for space, _ in each.sources)
     held = {diagram.input: start}
     for leaf, back, digit, sources, targets in applications:

@@ -79,7 +79,7 @@ def _along(
 ) -> Need:
     """The need of a walk: what it holds at each application, while a leaf's own is made and what
     has come to it goes through."""
-    applications = list(diagram.applications)
+    applications = diagram.applications
     left = Counter(space for each in applications for space, _ in each.sources)
     held: dict[int, int] = {diagram.input: 0}
     peak = 0

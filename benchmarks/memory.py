@@ -48,8 +48,8 @@ import gc, json, resource, sys, time
 from fractions import Fraction
 import networkx as nx, numpy as np, scipy.sparse, sympy
 import convmatrix as cm, convmatrix.limits as limits
-import convmatrix.proof, convmatrix.layers.network, convmatrix.views.matrix, convmatrix.graphs.table
-import convmatrix.views.symbol_matrix, convmatrix.graphs.views
+import convmatrix.proof, convmatrix.layers.network, convmatrix.views.matrix
+import convmatrix.views.symbol_matrix, convmatrix.graphs
 
 def residual(n):
     graph = nx.DiGraph()

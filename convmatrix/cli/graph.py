@@ -80,10 +80,9 @@ def graph(
         )
     network = bound.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
     if network is None:
-        from convmatrix.graphs.table import to_networkx
-        from convmatrix.writers.graphs import table_of
+        from convmatrix.graphs import graph_table, to_networkx
 
-        network = to_networkx(table_of(bound, view, axis, ranges))
+        network = to_networkx(graph_table(bound, view, axis, ranges))
     for start, end, data in network.edges(data=True):
         (name, value), *_ = data.items()
         write(f"{start} → {end} {name} {value}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -11,16 +12,15 @@ import click
 from convmatrix.errors import printable
 
 __all__ = [
-    "complain",
-    "format_option",
-    "json_option",
-    "output_option",
-    "say",
-    "show",
-    "warned",
-    "write",
-]
+    "complain", "format_option", "json_option", "output_option", "say", "show", "warned", "write",
+]  # fmt: skip
 
+_TYPED = {
+    "window=[(0, 4), (0, 4)]": "--window 0:4x0:4", "merge=True": "--merge", "lazy=True": "--lazy",
+    "abs(y)": "--abs", "y.clip(low, high)": "--clip LOW:HIGH",
+    "write_matrix(A, 'file.mtx')": "matrix -o FILE.mtx",
+}  # fmt: skip
+"""What errors say in Python, as it is typed here."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 output_option = click.option(
@@ -58,5 +58,16 @@ def warned(message: Warning | str, *_: Any, **__: Any) -> None:
 
 def complain(message: str) -> int:
     """An error in one line, on standard error; the exit status."""
-    click.echo(f"convmatrix: {printable(' '.join(message.split()))}", err=True)
+    click.echo(f"convmatrix: {printable(' '.join(_as_typed(message).split()))}", err=True)
     return 2
+
+
+def _as_typed(message: str) -> str:
+    """A message with options for parameters.
+
+    >>> _as_typed("taps collide; add merge=True, or format='csv'")
+    'taps collide; add --merge, or --format csv'
+    """
+    for said, typed in _TYPED.items():
+        message = message.replace(said, typed)
+    return re.sub(r"\b(depth|format|view)='([^']*)'", r"--\1 \2", message)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError, TooLargeError
+from convmatrix.graphs import Window, graph_table
 from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
@@ -92,19 +93,22 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
 
 
 def draw_graph(
-    a: Map, *, view: str = "bipartite", axis: int = 0, window: Any = None, ax: Axes | None = None
+    a: Map,
+    *,
+    view: str = "bipartite",
+    axis: int = 0,
+    window: Window | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the connectivity in columns, inputs on the left, an edge's colour its tap.
 
     `view`, `axis` and `window` are as `write_graph` takes them: a view ``layered`` has a column for
     each layer, a window shows some outputs and what they read.
     """
-    from convmatrix.writers.graphs import table_of
-
     needs_map(a, "draw_graph")
     if window is None and view == "bipartite" and a.nnz > MOST_EDGES:
         raise _too_large(a.nnz)
-    table = table_of(a, view, axis, window)
+    table = graph_table(a, view, axis, window)
     if table.count > MOST_EDGES:
         raise _too_large(table.count)
     elements = sum(space.size for space in table.spaces)
@@ -148,7 +152,7 @@ def draw_graph(
 def _too_large(count: int, most: int = MOST_EDGES, what: str = "edges") -> TooLargeError:
     return TooLargeError(
         f"a drawing shows at most {most} {what}, this graph has {count}; show a part of it "
-        f"(--window 0:4x0:4, window=[(0, 4), (0, 4)]), bind the layer to a smaller input, or "
+        f"(window=[(0, 4), (0, 4)]), bind the layer to a smaller input, or "
         f"export the graph and open it in Gephi or Cytoscape"
     )
 

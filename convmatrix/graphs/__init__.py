@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from convmatrix.graphs.formats import FORMATS
+from convmatrix.graphs.networkx import to_networkx
+from convmatrix.graphs.table import Edges, GraphTable, Space
+from convmatrix.graphs.views import graph_table
+from convmatrix.graphs.window import Window
+
+__all__ = ["FORMATS", "Edges", "GraphTable", "Space", "Window", "graph_table", "to_networkx"]

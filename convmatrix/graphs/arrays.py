@@ -93,12 +93,14 @@ def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = Fals
     if table.multi and not merge:
         raise GeometryError(
             "a Matrix Market file holds one entry a place, and here taps collide: their entries "
-            "would be added and their taps lost; add merge=True (--merge), or write .csv"
+            "would be added and their taps lost; add merge=True, or write .csv"
         )
     names = [name for name, _ in table.fields]
     kind = dict(table.fields).get("weight")
     if kind == "string":
-        raise GeometryError("complex weights do not go into this file; use matrix -o FILE.mtx")
+        raise GeometryError(
+            "complex weights do not go into this file; use write_matrix(A, 'file.mtx')"
+        )
     source, target = table.spaces
     word = {None: "integer" if table.multi else "pattern", "long": "integer", "double": "real"}
     blocks: Any = _merged(table, names, kind) if table.multi else _plain(table, names, kind)

@@ -10,23 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
 
-from convmatrix.graphs.table import BLOCK, GraphTable, Space, node_id
+from convmatrix.diagram import Diagram
+from convmatrix.errors import GeometryError
+from convmatrix.graphs.neighbours import Bundle, Links, ways_of
+from convmatrix.graphs.table import BLOCK, GraphTable, Space, as_list
+from convmatrix.graphs.views import bipartite_table, layered_table, spaces_of
+from convmatrix.graphs.weights import edge_columns
 from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element
 
+if TYPE_CHECKING:
+    from convmatrix.maps.base import Map
+
 __all__ = ["LazyDiGraph", "LazyMultiDiGraph", "lazy_graph"]
 
-Bundle = tuple[list[str], Callable[[], list[int]], Any]
-"""Ids of neighbours, the taps of their edges, and the map whose taps they are (or None)."""
-Links = Callable[[Space, Element], list[Bundle]]
-"""The neighbours of an element, in one direction."""
 Weigh = Callable[[Any, int], Any]
-"""The weight of a tap of a map, or None."""
+"""The weight of a tap of a diagram, or None."""
 
 
 class _Nodes(Mapping[str, Mapping[str, Any]]):
@@ -247,24 +251,31 @@ class LazyMultiDiGraph(_Lazy, nx.MultiDiGraph):  # type: ignore[misc]
             self._fill(*parts)
 
 
-def lazy_graph(
-    table: GraphTable, out: Links, back: Links, weigh: Weigh, again: tuple[Any, ...]
-) -> Any:
-    """The graph of a table, its edges read through links instead; `again` is the function, and its
-    arguments, that makes another one."""
-    return (LazyMultiDiGraph if table.multi else LazyDiGraph)(table, out, back, weigh, again)
+def lazy_graph(a: Map, view: str) -> LazyDiGraph | LazyMultiDiGraph:
+    """The graph of a view of a map, which stores nothing."""
+    if view not in ("bipartite", "layered"):
+        raise GeometryError(f"a lazy graph is of view 'bipartite' or 'layered', got {view!r}")
+    diagram = a.diagram
+    if view == "bipartite":
+        # paths of a composite may run in parallel: finding out would list them all
+        table = bipartite_table(a, multi=len(diagram.leaves) > 1 or a.collides)
+        spaces = table.spaces
+    else:
+        table = layered_table(a)
+        spaces = spaces_of(diagram, diagram.shapes)
+    ways = ways_of(diagram, spaces, whole=view == "bipartite")
 
+    def out(space: Space, element: Element) -> list[Bundle]:
+        return [forward(element) for source, _, forward, _ in ways if source == space]
 
-def listed(space: Space, links: list[tuple[Element, int]], of: Any) -> Bundle:
-    """Links to elements of a space as a bundle."""
-    names = [node_id(space.letter, element) for element, _ in links]
-    return names, lambda: [tap for _, tap in links], of
+    def back(space: Space, element: Element) -> list[Bundle]:
+        return [backward(element) for _, target, _, backward in ways if target == space]
 
+    kind = dict(table.fields).get("weight")
 
-def gridded(
-    space: Space, channels: range, step: int, places: list[tuple[Element, int]], of: Any
-) -> Bundle:
-    """The same of links that are channels × positions: ids are made of two halves."""
-    tails = ["".join(f"_{i}" for i in position) for position, _ in places]
-    names = [head + tail for head in [f"{space.letter}_{c}" for c in channels] for tail in tails]
-    return names, lambda: [t + j * step for j in range(len(channels)) for _, t in places], of
+    def weigh(part: Diagram | None, tap: int) -> Any:
+        _, *weights = edge_columns(part, kind, np.array([tap]))
+        return as_list(weights[0])[0] if weights else None
+
+    made = LazyMultiDiGraph if table.multi else LazyDiGraph
+    return made(table, out, back, weigh, (lazy_graph, (a, view)))

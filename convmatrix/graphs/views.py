@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -12,21 +11,22 @@ import numpy as np
 from convmatrix.diagram import Diagram, Step
 from convmatrix.errors import GeometryError
 from convmatrix.graphs.table import Edges, GraphTable, Space
+from convmatrix.graphs.weights import edge_columns, edge_fields, weight_kind
+from convmatrix.graphs.window import Window, windowed
 from convmatrix.layers.calling import is_one_of
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.pattern import axis_rows, blocks_of, pattern_of
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
-from convmatrix.shapes import ravel, times, unravel
+from convmatrix.shapes import times
 from convmatrix.stencil import Stencil, read_channel
 from convmatrix.typing import Array
-from convmatrix.views.values import as_plain, common_dtype, edge_values
 
 if TYPE_CHECKING:
     from convmatrix.maps.base import Map
 
-__all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of", "window_table"]
+__all__ = ["VIEWS", "bipartite_table", "graph_table", "layered_table", "spaces_of"]
 
 
 VIEWS = ("bipartite", "layered", "channels", "axis")
@@ -35,16 +35,30 @@ BLOCK = 1 << 15
 """Edges listed at a time, about."""
 
 
-def graph_table(a: Map, view: str = "bipartite", axis: int = 0) -> GraphTable:
-    """The graph of a view of a map."""
+def graph_table(
+    a: Map, view: str = "bipartite", axis: int = 0, window: Window | None = None
+) -> GraphTable:
+    """The graph of a view of a map, or its part in a window of outputs, `(start, stop)` an axis.
+
+    >>> import convmatrix as cm
+    >>> a = cm.conv1d(1, 1, 2).on(5)
+    >>> graph_table(a).count, graph_table(a, window=[(0, 2)]).count
+    (8, 4)
+    """
     if not is_one_of(view, VIEWS):
         raise GeometryError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
-    diagram = a.diagram
     if view == "bipartite":
-        return bipartite_table(a, diagram)
-    if view == "layered":
-        return layered_table(a, diagram)
-    return _channels(diagram) if view == "channels" else _axis(diagram, axis)
+        table = bipartite_table(a)
+        return table if window is None else windowed(table, a, window)
+    if view == "axis":
+        table = _axis(a.diagram, axis)
+    else:
+        table = layered_table(a) if view == "layered" else _channels(a.diagram)
+    if window is not None:
+        raise GeometryError(
+            f"a window is for view 'bipartite', got {view!r}; leave one of them out"
+        )
+    return table
 
 
 def spaces_of(diagram: Diagram, shapes: Any, *, has_channel: bool = True) -> tuple[Space, ...]:
@@ -61,64 +75,25 @@ def _ordered(spaces: tuple[Space, ...]) -> tuple[Space, ...]:
     return tuple(sorted(spaces, key=lambda space: (space.layer, space.letter)))
 
 
+def _connected(diagram: Diagram, spaces: tuple[Space, ...]) -> Iterator[tuple[Step, Space, Space]]:
+    """Every step with the spaces that it connects."""
+    for step in diagram.steps:
+        yield step, spaces[step.source], spaces[step.target]
+
+
+def _parallel(diagram: Diagram) -> bool:
+    """Whether two steps connect the same spaces."""
+    pairs = [(step.source, step.target) for step in diagram.steps]
+    return len(set(pairs)) < len(pairs)
+
+
 def _shapes(a: Map) -> dict[str, str]:
     return {"in_shape": times(a.in_shape, "x"), "out_shape": times(a.out_shape, "x")}
 
 
-def weight_kind(diagram: Diagram) -> str | None:
-    """The type of a map's weights in a graph: None where there are none, or symbols."""
-    leaves = diagram.leaves
-    if not all(leaf.layer.is_linear and leaf.is_numeric for leaf in leaves):
-        return None
-    dtype = common_dtype(leaves)
-    if dtype.kind == "O":
-        values = [v for leaf in leaves for v in leaf.numbers(dtype).flat]
-        if all(type(v) is int for v in values):
-            return "long"
-        # exact fractions become floats where one holds each, else everything is text
-        return "double" if all(map(_is_real, values)) else "string"
-    return "long" if dtype.kind in "biu" else "double" if dtype.kind == "f" else "string"
-
-
-def _is_real(value: Any) -> bool:
-    """Whether a float holds it, rounded."""
-    try:
-        float(value)
-    except (TypeError, ValueError, OverflowError):
-        return False
-    return True
-
-
-def _fields(kind: str | None) -> tuple[tuple[str, str], ...]:
-    return (("tap", "long"), *(() if kind is None else (("weight", kind),)))
-
-
-_DTYPES: dict[str, Any] = {"long": np.int64, "double": np.float64}
-
-
-def _weights(diagram: Diagram | None, kind: str, tap: Array) -> Any:
-    """The weights of some taps, of one type: an array, or a list of texts or large integers."""
-    if diagram is None:
-        return ["1"] * len(tap) if kind == "string" else np.ones(len(tap), _DTYPES[kind])
-    values = edge_values(diagram, tap)
-    large = values.dtype.kind == "u" and values.size and values.max() > np.iinfo(np.int64).max
-    if values.dtype.kind in "iuf" and kind != "string" and not large:
-        return values.astype(_DTYPES[kind], copy=False)
-    weights = as_plain(values)
-    if kind == "string":
-        return [str(weight) for weight in weights]
-    try:
-        return np.array(weights, _DTYPES[kind])
-    except OverflowError:
-        return weights
-
-
-def _columns(a: Map, kind: str | None, tap: Array) -> list[Any]:
-    return [tap, *([] if kind is None else [_weights(a.diagram, kind, tap)])]
-
-
-def bipartite_table(a: Map, diagram: Diagram, multi: bool | None = None) -> GraphTable:
+def bipartite_table(a: Map, multi: bool | None = None) -> GraphTable:
     """Elements of input and output; an edge a path."""
+    diagram = a.diagram
     if diagram.doubles:
         raise GeometryError(
             "two paths of this network pass the same layers with the same taps, so that no edge of "
@@ -127,39 +102,21 @@ def bipartite_table(a: Map, diagram: Diagram, multi: bool | None = None) -> Grap
     letters = diagram.letters
     space = Space(letters[diagram.input], "input", a.in_shape, 0)
     target = Space(letters[diagram.output], "output", a.out_shape, 1)
-    kind = weight_kind(a.diagram)
+    kind = weight_kind(diagram)
 
     def edges() -> Iterator[Edges]:
         for rows, columns, tap in a.blocks(BLOCK):
-            yield Edges(space, target, columns, rows, _columns(a, kind, tap))
+            yield Edges(space, target, columns, rows, edge_columns(diagram, kind, tap))
 
     return GraphTable(
-        (space, target), edges, _fields(kind), a.collides if multi is None else multi, a.nnz,
+        (space, target), edges, edge_fields(kind), a.collides if multi is None else multi, a.nnz,
         attributes=_shapes(a),
     )  # fmt: skip
 
 
-def window_table(a: Map, inside: Array) -> GraphTable:
-    """The part of the bipartite graph that ends in some outputs, found output by output."""
-    table = bipartite_table(a, a.diagram)
-    space, target = table.spaces
-    kind = weight_kind(a.diagram)
-    rows, columns, taps = [], [], []
-    for flat in inside.tolist():
-        for element, tap in a.inputs_of(unravel(flat, a.out_shape)):
-            rows.append(flat)
-            columns.append(ravel(element, a.in_shape))
-            taps.append(tap)
-    ends = np.array(columns, np.int64), np.array(rows, np.int64)
-    edges = Edges(space, target, *ends, _columns(a, kind, np.array(taps, np.int64)))
-    return replace(
-        table, edges=lambda: iter([edges]), count=len(rows),
-        kept={space: np.unique(ends[0]), target: inside},
-    )  # fmt: skip
-
-
-def layered_table(a: Map, diagram: Diagram) -> GraphTable:
+def layered_table(a: Map) -> GraphTable:
     """Elements of every space between the layers; an edge a connection of one layer."""
+    diagram = a.diagram
     spaces = spaces_of(diagram, diagram.shapes)
     layers = [None if step.leaf is None else Diagram.of(step.leaf) for step in diagram.steps]
     kinds = [weight_kind(layer) for layer in layers if layer is not None]
@@ -167,26 +124,19 @@ def layered_table(a: Map, diagram: Diagram) -> GraphTable:
     kind = max(kinds, key=order.index) if kinds and None not in kinds else None
 
     def edges() -> Iterator[Edges]:
-        for step, layer in zip(diagram.steps, layers, strict=True):
-            source, target = spaces[step.source], spaces[step.target]
+        for layer, (step, source, target) in zip(layers, _connected(diagram, spaces), strict=True):
             for sources, targets, tap in _step_blocks(step, source, target):
-                columns: list[Any] = [tap]
-                if kind is not None:
-                    columns.append(_weights(layer, kind, tap))
-                yield Edges(source, target, sources, targets, columns)
+                yield Edges(source, target, sources, targets, edge_columns(layer, kind, tap))
 
-    pairs = [(step.source, step.target) for step in diagram.steps]
-    multi = len(set(pairs)) < len(pairs) or any(leaf.bound.collides for leaf in diagram.leaves)
-    count = sum(_step_count(s, spaces[s.source], spaces[s.target]) for s in diagram.steps)
+    multi = _parallel(diagram) or any(leaf.bound.collides for leaf in diagram.leaves)
+    count = sum(_step_count(*step) for step in _connected(diagram, spaces))
     return GraphTable(
-        _ordered(spaces), edges, _fields(kind), multi, count, layered=True, attributes=_shapes(a)
-    )
+        _ordered(spaces), edges, edge_fields(kind), multi, count, layered=True,
+        attributes=_shapes(a),
+    )  # fmt: skip
 
 
-Triples = Iterator[tuple[Array, Array, Array]]
-
-
-def _step_blocks(step: Step, source: Space, target: Space) -> Triples:
+def _step_blocks(step: Step, source: Space, target: Space) -> Iterator[tuple[Array, Array, Array]]:
     """The edges of a step between two spaces: sources, targets and taps."""
     if step.leaf is None:
         flat = np.arange(source.size)
@@ -227,21 +177,15 @@ def _channels(diagram: Diagram) -> GraphTable:
     spaces = spaces_of(diagram, [shape[:1] for shape in diagram.shapes])
 
     def edges() -> Iterator[Edges]:
-        for step in diagram.steps:
-            source, target = spaces[step.source], spaces[step.target]
-            taken, given, counts = _channel_pairs(step, diagram)
-            shift = step.leaves if step.leaf is not None else step.enters
-            sources, targets = taken - step.enters * (step.leaf is not None), given + shift
-            here = (sources >= 0) & (sources < source.size) & (counts > 0)
-            here &= (targets >= 0) & (targets < target.size)
+        for step, source, target in _connected(diagram, spaces):
+            pairs = _channel_pairs(step, diagram)
+            sources, targets, counts = _kept(step, source, target, *pairs)
+            here = counts > 0
             yield Edges(source, target, sources[here], targets[here], [counts[here]])
 
     count = sum(len(e.sources) for e in edges())
-    pairs = [(step.source, step.target) for step in diagram.steps]
-    multi = len(set(pairs)) < len(pairs)
-    return GraphTable(
-        _ordered(spaces), edges, (("connections", "long"),), multi, count, layered=True
-    )
+    fields = (("connections", "long"),)
+    return GraphTable(_ordered(spaces), edges, fields, _parallel(diagram), count, layered=True)
 
 
 def _channel_pairs(step: Step, diagram: Diagram) -> tuple[Array, Array, Array]:
@@ -271,22 +215,19 @@ def _axis(diagram: Diagram, axis: int) -> GraphTable:
     ndim = len(diagram.shapes[0]) - 1
     if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
         raise GeometryError(f"axis must be one of the {ndim} spatial axes, got {axis!r}")
-    spaces = spaces_of(diagram, [(s[1 + axis % ndim],) for s in diagram.shapes], has_channel=False)
-
-    along = axis % ndim
-    counts = [_axis_count(step, along, spaces[step.source].size) for step in diagram.steps]
+    along = int(axis) % ndim
+    spaces = spaces_of(diagram, [(s[1 + along],) for s in diagram.shapes], has_channel=False)
+    count = sum(_axis_count(step, along, x.size) for step, x, _ in _connected(diagram, spaces))
 
     def edges() -> Iterator[Edges]:
-        for step in diagram.steps:
-            source, target = spaces[step.source], spaces[step.target]
+        for step, source, target in _connected(diagram, spaces):
             for sources, targets, tap in _axis_triples(step, along, source.size):
                 yield Edges(source, target, sources, targets, [tap])
 
-    pairs = [(step.source, step.target) for step in diagram.steps]
     collides = any(_axis_of(leaf, along).collides for leaf in diagram.leaves)
     return GraphTable(
-        _ordered(spaces), edges, (("tap", "long"),), collides or len(set(pairs)) < len(pairs),
-        sum(counts), layered=True,
+        _ordered(spaces), edges, edge_fields(None), collides or _parallel(diagram), count,
+        layered=True,
     )  # fmt: skip
 
 

@@ -166,12 +166,11 @@ class Map(ArrayLike):
         >>> sorted(graph["x_0_0"].items())
         [('y_0_0', {'tap': 1}), ('y_0_1', {'tap': 0})]
         """
-        from convmatrix.graphs.table import to_networkx
-        from convmatrix.graphs.views import graph_table
+        from convmatrix.graphs import graph_table, to_networkx
 
         require_numbers(self, "list its pattern")
         if lazy:
-            from convmatrix.graphs.neighbours import lazy_graph
+            from convmatrix.graphs.lazy import lazy_graph
 
             return lazy_graph(self, view)
         table = graph_table(self, view, axis)

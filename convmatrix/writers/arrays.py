@@ -87,7 +87,7 @@ def write_array(y: Array, path: str | Path, *, depth: str = "8") -> Stored | Non
         colours = "grey" if len(y) == 1 else "colour"
         raise FileError(
             f"{path} cannot hold {depth}-bit {colours}; write .png (8 bits, grey 16), .tif (grey "
-            f"of any depth) or .npy, or add --depth 8".replace("float-bit", "float")
+            f"of any depth) or .npy, or add depth='8'".replace("float-bit", "float")
         ) from None
     with target(path) as file:
         file.write(held.getbuffer())
@@ -97,9 +97,9 @@ def write_array(y: Array, path: str | Path, *, depth: str = "8") -> Stored | Non
 def _pixels(y: Array, depth: str) -> tuple[Array, Stored]:
     """The values as an image of a depth holds them, and how many of them changed."""
     if y.dtype.kind == "c":
-        raise FileError("an image holds no complex numbers; use --abs, or write an .npy")
+        raise FileError("an image holds no complex numbers; use abs(y), or write an .npy")
     if not np.isfinite(y).all():
-        raise FileError("an image holds no nan or inf; use --clip LOW:HIGH, or write an .npy")
+        raise FileError("an image holds no nan or inf; use y.clip(low, high), or write an .npy")
     least, greatest = float(y.min()), float(y.max())
     low, high, dtype = DEPTHS[depth]
     if depth == "float":

@@ -180,9 +180,10 @@ def suffix_of(path: str | Path, given: str | None, known: Collection[str]) -> st
     if name not in known:
         if not given and str(path) == "-":
             raise FileError(
-                f"standard output has no suffix; add --format, one of {', '.join(known)}"
+                f"standard output has no suffix; add format={next(iter(known))!r}, or another of "
+                f"{', '.join(known)}"
             )
-        said = f"--format {given}" if given else f"the suffix of {path}"
+        said = f"format={given!r}" if given else f"the suffix of {path}"
         raise FileError(
             f"{said} names no format that can be written; use one of {', '.join(known)}"
         )

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from math import prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import numpy as np
-
-from convmatrix.errors import GeometryError
-from convmatrix.graphs.arrays import write_matrix_market, write_parquet
-from convmatrix.graphs.formats import FORMATS
-from convmatrix.graphs.table import Edges, GraphTable, Space
-from convmatrix.graphs.views import graph_table, window_table
+from convmatrix.graphs import FORMATS, Edges, Window, graph_table
 from convmatrix.layers.calling import public
-from convmatrix.limits import check_memory
 from convmatrix.maps import Map
 from convmatrix.maps.given import needs_map
-from convmatrix.pattern import index_dtype
-from convmatrix.shapes import ravel
-from convmatrix.typing import Array
 from convmatrix.writers.files import suffix_of, target
 
-__all__ = ["GRAPH_FORMATS", "table_of", "write_graph"]
+__all__ = ["GRAPH_FORMATS", "write_graph"]
 
-
-_WRITERS: dict[str, Callable[[GraphTable, BinaryIO], None]] = {
-    **FORMATS, "mtx": write_matrix_market, "parquet": write_parquet,
-}  # fmt: skip
-
-GRAPH_FORMATS = (*_WRITERS, "svg", "png")
-
-FEW = 50
-"""Where a window has so small a part of the outputs, it is found output by output."""
+GRAPH_FORMATS = (*FORMATS, "svg", "png")
 
 
 @public
@@ -48,7 +28,7 @@ def write_graph(
     format: str | None = None,  # noqa: A002
     view: str = "bipartite",
     axis: int = 0,
-    window: Any = None,
+    window: Window | None = None,
     merge: bool = False,
     progress: Callable[[Iterator[Edges], int], Iterator[Edges]] | None = None,
 ) -> None:
@@ -98,68 +78,20 @@ def write_graph(
     needs_map(a, "write_graph")
     zipped = str(path).lower().endswith(".gz")
     kind = suffix_of(str(path)[:-3] if zipped else path, format, GRAPH_FORMATS)
-    if kind not in _WRITERS:
+    if kind in FORMATS:
+        table = graph_table(a, view, axis, window)
+        if progress is not None:
+            edges = table.edges
+            table = replace(table, edges=lambda: progress(edges(), table.count))
+        how = {"merge": merge} if kind == "mtx" else {}
+        write: Callable[[Any], None] = partial(FORMATS[kind], table, **how)
+    else:
         from convmatrix.draw import draw_graph, save
 
-        drawn = draw_graph(a, view=view, axis=axis, window=window)
-        with target(path) as file:
-            _zipped(zipped, file, lambda out: save(drawn, out, kind))
-        return
-    table = table_of(a, view, axis, window)
-    if progress is not None:
-        edges = table.edges
-        table = replace(table, edges=lambda: progress(edges(), table.count))
-    write: Any = _WRITERS[kind]
-    if kind == "mtx":
-        write = partial(write, merge=merge)
+        write = partial(save, draw_graph(a, view=view, axis=axis, window=window), kind=kind)
     with target(path) as file:
-        _zipped(zipped, file, lambda out: write(table, out))
-
-
-def _zipped(zipped: bool, file: BinaryIO, write: Callable[[Any], None]) -> None:
-    """Write into a file, compressed or not."""
-    if not zipped:
-        write(file)
-        return
-    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as inner:
-        write(inner)
-
-
-def table_of(a: Map, view: str = "bipartite", axis: int = 0, window: Any = None) -> GraphTable:
-    """The graph of a view of a map, or its part in a window."""
-    table = graph_table(a, view, axis)
-    if window is None:
-        return table
-    if view != "bipartite":
-        raise GeometryError(
-            f"a window is for view 'bipartite', got {view!r}; leave one of them out"
-        )
-    ranges = window_ranges(a, window)
-    _, sink = table.spaces
-    kept = prod((sink.shape[0], *(high - low for low, high in ranges)))
-    index_dtype(sink.size)
-    check_memory(40 * kept, f"a window of {kept} outputs", "a smaller window")
-    grid = np.meshgrid(np.arange(sink.shape[0]), *(np.arange(*r) for r in ranges), indexing="ij")
-    inside = np.unique(ravel(grid, sink.shape))
-    if len(inside) * FEW < sink.size:
-        return window_table(a, inside)
-
-    def ends(space: Space) -> Array:
-        return inside if space == sink else np.empty(0, np.int64)
-
-    return table.part(lambda edges: np.isin(edges.targets, inside), ends)
-
-
-def window_ranges(a: Map, window: Any) -> list[tuple[int, int]]:
-    """A window of outputs, checked: `(start, stop)` an axis."""
-    size = a.out_shape[1:]
-    try:
-        ranges = [(operator.index(low), operator.index(high)) for low, high in window]
-    except (TypeError, ValueError):
-        ranges = []
-    fits = all(0 <= lo < hi <= n for (lo, hi), n in zip(ranges, size, strict=False))
-    if len(ranges) != len(size) or not fits:
-        raise GeometryError(
-            f"a window is a (start, stop) for each of the output's axes {size}, got {window!r}"
-        )
-    return ranges
+        if not zipped:
+            write(file)
+            return
+        with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as inner:
+            write(inner)

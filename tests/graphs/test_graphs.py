@@ -339,7 +339,7 @@ def test_matrix_market_is_the_matrix(tmp_path, name):
     a, path = MAPS[name], tmp_path / "g.mtx"
     collides = a.pattern.collides
     if collides:
-        with pytest.raises(cm.GeometryError, match="--merge"):
+        with pytest.raises(cm.GeometryError, match="merge=True"):
             write_graph(a, path)
         assert not path.exists()
     write_graph(a, path, merge=collides)
@@ -394,7 +394,7 @@ def test_compressed_windowed_and_small_files(tmp_path):
         write_graph(a, tmp_path / f"g.{kind}")
         text = (tmp_path / f"g.{kind}").read_text()
         assert text.count("-->" if kind == "mmd" else "\\draw") == a.nnz
-        with pytest.raises(cm.TooLargeError, match="--window"):
+        with pytest.raises(cm.TooLargeError, match=r"window=\["):
             write_graph(cm.conv2d(1, 1, 3).on(40, 40), tmp_path / f"large.{kind}")
         assert not (tmp_path / f"large.{kind}").exists()
     for window in ([(0, 9), (0, 1)], [(0, 1)], [(1, 1), (0, 1)], "ab", 3):
@@ -558,7 +558,7 @@ def test_drawings_of_graphs(tmp_path):
     assert (box.get_xy(), box.get_width(), box.get_height()) == ((1.5, 1.5), 5, 5)
     large = cm.conv2d(1, 1, 3).on(100, 100)
     for make in (draw.draw_graph, draw.draw_grids):
-        with pytest.raises(cm.TooLargeError, match="--window"):
+        with pytest.raises(cm.TooLargeError, match=r"window=\["):
             make(large)
     small = draw.draw_graph(large, window=[(0, 2), (0, 2)])
     assert len(small.collections[0].get_segments()) == 4 * 9

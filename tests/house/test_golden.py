@@ -104,7 +104,7 @@ def of_files(a):
                     cm.write_graph(a, path, view=view)
                     texts.append(path.read_bytes())
                 except cm.ConvMatrixError as error:
-                    texts.append(error)
+                    texts.append(type(error).__name__)
     return digest(*texts)
 
 

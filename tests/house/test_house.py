@@ -15,7 +15,8 @@ import convmatrix as cm
 HOUSE = Path(__file__).parents[2] / "convmatrix"
 
 FLOORS = [
-    {"errors", "relation", "typing", "kept"},
+    {"errors", "typing", "kept"},
+    {"relation"},
     {"limits", "resize", "shapes"},
     {"stencil", "kernels"},
     {"leaf"},
@@ -28,7 +29,8 @@ FLOORS = [
     {"maps"},
     {"proof", "separable", "factors"},
     {"analysis"},
-    {"draw", "readers", "writers"},
+    {"draw", "readers"},
+    {"writers"},
     {"words"},
     {"explorer"},
     {"cli"},
@@ -73,13 +75,9 @@ def upward(room, tree):
         if not module.startswith("convmatrix."):
             continue
         target = module.split(".")[1]
-        same_floor = FLOOR[target] == FLOOR[room] and target != room
-        if FLOOR[target] > FLOOR[room] or (
-            same_floor and not {target, room} <= {"errors", "relation", "draw", "writers"}
-        ):
-            if inside and (room, target) in UPWARD:
-                continue
-            found.add(target)
+        if target == room or FLOOR[target] < FLOOR[room] or (inside and (room, target) in UPWARD):
+            continue
+        found.add(target)
     return found
 
 

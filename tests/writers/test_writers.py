@@ -14,7 +14,8 @@ from scipy.io import mmread
 from scipy.sparse import load_npz
 
 import convmatrix as cm
-from convmatrix.writers import GRAPH_FORMATS, MATRIX_FORMATS, graphs, write_graph, write_matrix
+from convmatrix.graphs import FORMATS
+from convmatrix.writers import GRAPH_FORMATS, MATRIX_FORMATS, write_graph, write_matrix
 from convmatrix.writers.arrays import write_array
 
 W = np.array([[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]]])
@@ -161,7 +162,7 @@ def test_failing_half_way_leaves_everything_as_it_was(
     before = sorted(tmp_path.iterdir())
     how, what = broken
     if how == "dict":
-        monkeypatch.setitem(graphs._WRITERS, what, fail_half_way)
+        monkeypatch.setitem(FORMATS, what, fail_half_way)
     else:
         monkeypatch.setattr(what, fail_half_way)
     with pytest.raises(cm.FileError) as caught:
@@ -180,7 +181,7 @@ def test_nothing_is_left_of_an_interrupted_file(tmp_path, monkeypatch, error):
 
     path = tmp_path / "g.gml"
     path.write_bytes(b"old")
-    monkeypatch.setitem(graphs._WRITERS, "gml", interrupted)
+    monkeypatch.setitem(FORMATS, "gml", interrupted)
     with pytest.raises(type(error)):
         write_graph(SIMPLE, path)
     assert [p.name for p in tmp_path.iterdir()] == ["g.gml"]
@@ -193,7 +194,7 @@ def test_unknown_formats(tmp_path, write):
     for name, given, said in [
         ("a.foo", None, f"the suffix of {tmp_path / 'a.foo'}"),
         ("a", None, f"the suffix of {tmp_path / 'a'}"),
-        ("a.npz", "bar", "--format bar"),
+        ("a.npz", "bar", "format='bar'"),
     ]:
         with pytest.raises(cm.FileError) as caught:
             write(SIMPLE, tmp_path / name, format=given)

@@ -111,8 +111,7 @@ def memory() -> None:
         f"{1e3 * worst['refused']:.0f} ms and {worst['grown'] / 2**20:.0f} MiB."
     )
     print(f"\n{closing}")
-    lines = [*heads, *map(_line, rows), "", closing]
-    write("memory", "\n".join([about, "", *lines, ""]), {"about": about, "rows": rows})
+    write("memory", about, rows, [*heads, *map(_line, rows), "", closing])
 
 
 def _line(row: dict[str, Any]) -> str:

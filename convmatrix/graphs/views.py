@@ -16,11 +16,11 @@ from convmatrix.graphs.window import Window, windowed
 from convmatrix.layers.calling import is_one_of
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
-from convmatrix.pattern import axis_rows, blocks_of, pattern_of
 from convmatrix.relation import Axis
 from convmatrix.resize import ResizeAxis
 from convmatrix.shapes import times
 from convmatrix.stencil import Stencil, read_channel
+from convmatrix.triples import axis_rows, blocks_of, pattern_of
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:

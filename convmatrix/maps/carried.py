@@ -18,9 +18,10 @@ from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
 from convmatrix.maps.counting import counts_of, entries_of, grid
 from convmatrix.maps.shaped import Shaped, require_numbers, require_weights
-from convmatrix.pattern import Pattern, index_dtype, pattern_of
+from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
 from convmatrix.stencil import Stencil
+from convmatrix.triples import pattern_of
 from convmatrix.typing import Array
 from convmatrix.views.values import common_dtype
 from convmatrix.walk import Arrays, Piece, inside, tiled, walk

@@ -14,9 +14,10 @@ from convmatrix.maps.carried import paths, pattern_along
 from convmatrix.maps.counting import counts_of, entries_of, total
 from convmatrix.maps.memory import pattern_need
 from convmatrix.maps.shaped import Shaped, require_numbers
-from convmatrix.pattern import Pattern, blocks_of
+from convmatrix.pattern import Pattern
 from convmatrix.shapes import check_element
 from convmatrix.stencil import Element, Link
+from convmatrix.triples import blocks_of
 from convmatrix.typing import Array
 from convmatrix.walk import links, reached
 

@@ -13,7 +13,8 @@ from convmatrix.diagram import Diagram
 from convmatrix.leaf import Leaf
 from convmatrix.maps.counting import counts_everywhere, entries_of, total
 from convmatrix.maps.intervals import most_entries
-from convmatrix.pattern import SCRATCH, index_dtype, pattern_bytes
+from convmatrix.pattern import SCRATCH, index_dtype
+from convmatrix.triples import pattern_bytes
 
 __all__ = ["Need", "about_entries", "csr_bytes", "matrix_need", "pattern_need"]
 

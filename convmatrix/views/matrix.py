@@ -9,8 +9,9 @@ import numpy as np
 
 from convmatrix.errors import WeightError
 from convmatrix.limits import check_memory
-from convmatrix.pattern import BLOCK, SCRATCH, assembled, index_dtype, listed, pattern_of
+from convmatrix.pattern import BLOCK, SCRATCH, index_dtype
 from convmatrix.stencil import Geometry, Rearrangement
+from convmatrix.triples import assembled, listed, pattern_of
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:

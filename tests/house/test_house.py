@@ -24,6 +24,7 @@ FLOORS = [
     {"walk"},
     {"layers"},
     {"pattern"},
+    {"triples"},
     {"views", "dense"},
     {"graphs"},
     {"maps"},

@@ -10,6 +10,7 @@ from cases import LINEAR, NONLINEAR
 
 import convmatrix as cm
 import convmatrix.pattern as pattern_module
+from convmatrix import triples
 from convmatrix.maps import counting
 from convmatrix.maps.carried import paths
 

@@ -10,7 +10,7 @@ from cases import LINEAR, NONLINEAR
 
 import convmatrix as cm
 import convmatrix.pattern as pattern_module
-from convmatrix import triples
+from convmatrix import triples as listing
 from convmatrix.maps import counting
 from convmatrix.maps.carried import paths
 
@@ -140,13 +140,13 @@ def test_patterns_are_the_same_however_many_triples_are_listed_at_a_time(most, m
         whole = [leaf.pattern for leaf in leaves]
         with monkeypatch.context() as patch:
             patch.setattr(pattern_module, "BLOCK", most)
-            patch.setattr(triples, "BLOCK", most)
-            patch.setattr(triples.channel_rows, "__defaults__", (most,))
+            patch.setattr(listing, "BLOCK", most)
+            patch.setattr(listing.channel_rows, "__defaults__", (most,))
             for leaf, expected in zip(leaves, whole, strict=True):
-                found = triples.pattern_of(leaf.bound)
+                found = listing.pattern_of(leaf.bound)
                 for key in ("indptr", "indices", "tap"):
                     assert np.array_equal(getattr(found, key), getattr(expected, key)), name
                 assert np.array_equal(found.T.tap, expected.T.tap)
-                blocks = list(triples.blocks_of(leaf.bound, most))
+                blocks = list(listing.blocks_of(leaf.bound, most))
                 assert np.array_equal(np.concatenate([b[1] for b in blocks]), expected.indices)
                 assert np.array_equal(np.concatenate([b[2] for b in blocks]), expected.tap)

@@ -43,11 +43,13 @@ _HOMES = {
         "textbook_transpose"
     ),
     "readers": "read_layers",
+    "relation": "Axis",
     "separable": (
         "ChannelGroups DepthwiseSeparability LayerSeparability Minor NetworkSeparability "
         "Separability TrainedLayer channel_groups depthwise_separability network_separability "
         "separability"
     ),
+    "stencil": "Rearrangement Stencil",
     "views.symbols": "symbols weight_symbols",
     "writers": "write_graph write_matrix",
 }

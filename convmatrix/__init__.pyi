@@ -84,6 +84,7 @@ from convmatrix.proof import prove_equal as prove_equal
 from convmatrix.proof import prove_transpose as prove_transpose
 from convmatrix.proof import textbook_transpose as textbook_transpose
 from convmatrix.readers import read_layers as read_layers
+from convmatrix.relation import Axis as Axis
 from convmatrix.separable import ChannelGroups as ChannelGroups
 from convmatrix.separable import DepthwiseSeparability as DepthwiseSeparability
 from convmatrix.separable import LayerSeparability as LayerSeparability
@@ -95,6 +96,8 @@ from convmatrix.separable import channel_groups as channel_groups
 from convmatrix.separable import depthwise_separability as depthwise_separability
 from convmatrix.separable import network_separability as network_separability
 from convmatrix.separable import separability as separability
+from convmatrix.stencil import Rearrangement as Rearrangement
+from convmatrix.stencil import Stencil as Stencil
 from convmatrix.views.symbols import symbols as symbols
 from convmatrix.views.symbols import weight_symbols as weight_symbols
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convmatrix.errors import WeightError
 from convmatrix.kept import cached_property
 from convmatrix.relation import Index, is_symbolic
 from convmatrix.stencil import Geometry, Link, Rearrangement, Stencil
@@ -73,10 +75,16 @@ class Leaf:
             *(n.free_symbols for n in numbers if type(n) is not int and is_symbolic(n))
         )
 
-    @property
+    @cached_property
     def weight(self) -> Array | None:
-        """The layer's weight, where it was given one."""
-        return self.layer.values
+        """The layer's weight, where it was given one: a value for each tap."""
+        values = self.layer.values
+        if values is not None and values.size != prod(self.bound.tap_shape):
+            raise WeightError(
+                f"{self.layer!r:.80} gives {values.size} values, but at size {self.size} it has "
+                f"taps of shape {self.bound.tap_shape}; give its values in that shape"
+            )
+        return values
 
     @property
     def is_numeric(self) -> bool:

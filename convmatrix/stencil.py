@@ -48,12 +48,13 @@ def read_channel(o: Index, c: Index, outputs: Index, inputs: Index) -> Index:
 
 @dataclass(frozen=True, slots=True)
 class Stencil:
-    """One relation an axis, and the rule that output channel `o` reads the channels of its group.
+    """A layer at a size: a relation an axis, and the rule that an output channel reads its group's.
 
     Where `factors` is None a tap is one weight of a kernel `(out_channels, in_channels/groups,
-    *kernel)`. Where it is not, the layer has no weight: every channel goes its own way and the
-    value at a tap is the product of the axes' factors. Factors that depend on the output make
-    a locally connected layer: its taps are `(*output position, *kernel position)`.
+    *kernel)`; where the kernel is not `shared` each output position has one of its own, and a
+    weight is `(out_channels, *outputs, in_channels/groups, *kernel)`. Where `factors` is given the
+    layer has no weight: every channel goes its own way and the value at a tap is the product of
+    the axes' factors. Where these depend on the output, taps are `(*outputs, *kernel)`.
     """
 
     axes: tuple[Axis | ResizeAxis, ...]
@@ -61,6 +62,7 @@ class Stencil:
     out_channels: int
     groups: int
     factors: tuple[Factors, ...] | None = None
+    shared: bool = True
 
     @property
     def in_shape(self) -> tuple[int, ...]:
@@ -84,17 +86,23 @@ class Stencil:
 
     @property
     def local(self) -> bool:
-        """Whether the fixed coefficients depend on the output position."""
-        return self.factors is not None and any(len(rows) > 1 for rows in self.factors)
+        """Whether each output position has taps of its own."""
+        if self.factors is None:
+            return not self.shared
+        return any(len(rows) > 1 for rows in self.factors)
 
     @property
     def tap_shape(self) -> tuple[int, ...]:
         """The shape of the array in which a tap is a flat index."""
+        position = self.out_shape[1:] if self.local else ()
         if self.factors is None:
-            return (self.out_channels, self.group_channels, *self.kernel)
-        if self.local:
-            return (*self.out_shape[1:], *self.kernel)
-        return self.kernel
+            return (self.out_channels, *position, self.group_channels, *self.kernel)
+        return (*position, *self.kernel)
+
+    @property
+    def channel_taps(self) -> int:
+        """How much further a tap is in the next output channel."""
+        return prod(self.tap_shape[1:]) if self.factors is None else 0
 
     @property
     def folds(self) -> bool:
@@ -119,9 +127,10 @@ class Stencil:
 
     def tap(self, o: Index, c: Index, position: tuple[Index, ...], t: tuple[Index, ...]) -> Index:
         """The tap id of output channel `o`, channel `c` of its group, and kernel position `t`."""
+        place = position if self.local else ()
         if self.factors is None:
-            return ravel((o, c, *t), self.tap_shape)
-        return ravel((*position, *t) if self.local else t, self.tap_shape)
+            return ravel((o, *place, c, *t), self.tap_shape)
+        return ravel((*place, *t), self.tap_shape)
 
     def reads(self, output: Element) -> tuple[range, int, list[Link]]:
         """What an output element reads: the input channels; how much further the tap is in each
@@ -154,8 +163,7 @@ class Stencil:
             )
             for read in product(*found)
         )
-        step = self.group_channels * prod(self.kernel) if self.factors is None else 0
-        return range(first, first + width), step, places
+        return range(first, first + width), self.channel_taps, places
 
     def inputs_of(self, output: Element) -> list[Link]:
         """What an output element reads: `[(input element, tap), ...]`."""

@@ -88,7 +88,8 @@ def _box_rows(stencil: Stencil, kind: Any, box: list[range], rest: _Rest) -> Row
         )
     if stencil.local:
         places = np.arange(len(rows.start) - 1) + ravel((b[0] for b in box), stencil.out_shape[1:])
-        taps = taps + np.repeat(places * prod(stencil.kernel), rows.counts)
+        each = prod(stencil.kernel) * (stencil.group_channels if stencil.factors is None else 1)
+        taps = taps + np.repeat(places * each, rows.counts)
     return Rows(rows.start, reads.astype(kind, copy=False), taps)
 
 
@@ -228,7 +229,6 @@ def blocks_of(bound: Geometry, most: int = 1 << 20) -> Iterator[tuple[Array, Arr
         return
     width, plane = bound.out_channels // bound.groups, prod(bound.out_shape[1:])
     group_step = bound.group_channels * prod(bound.in_shape[1:])
-    tap_step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
     single = plane * bound.group_channels * prod(bound.kernel) <= most
     kept = list(channel_rows(bound, kind, most)) if single else None
     for o in range(bound.out_channels):
@@ -236,7 +236,8 @@ def blocks_of(bound: Geometry, most: int = 1 << 20) -> Iterator[tuple[Array, Arr
         for part in kept or channel_rows(bound, kind, most):
             outputs = np.arange(low, low + len(part.start) - 1, dtype=kind)
             columns = part.reads + kind(o // width * group_step)
-            yield np.repeat(outputs, part.counts), columns, (part.taps + o * tap_step).astype(kind)
+            taps = part.taps + o * bound.channel_taps
+            yield np.repeat(outputs, part.counts), columns, taps.astype(kind)
             low += len(outputs)
 
 
@@ -271,7 +272,6 @@ def pattern_of(bound: Geometry) -> Pattern:
         tap[0, here] = taps
 
     indptr, indices = assembled(bound, kind, width, parts, told)
-    step = bound.group_channels * prod(bound.kernel) if bound.factors is None else 0
     for o in range(1, bound.out_channels):
-        np.add(tap[0], tap_kind(o * step), out=tap[o])
+        np.add(tap[0], tap_kind(o * bound.channel_taps), out=tap[o])
     return Pattern(indptr, indices, tap.reshape(-1), shape, (prod(bound.tap_shape),))

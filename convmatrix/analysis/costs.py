@@ -14,6 +14,7 @@ from convmatrix.layers.printing import Printed
 from convmatrix.maps import LeafMap, Map
 from convmatrix.maps.given import given_map
 from convmatrix.maps.shaped import require_numbers
+from convmatrix.stencil import Stencil
 
 __all__ = ["Cost", "cost"]
 
@@ -81,4 +82,6 @@ def _parameters(layer: Layer) -> int:
 
 
 def _macs(leaf: LeafMap) -> int:
-    return int(prod(leaf.out_shape[1:]) * prod(leaf.bound.tap_shape))
+    stencil = leaf.bound
+    assert isinstance(stencil, Stencil)
+    return int(prod(stencil.out_shape) * stencil.group_channels * prod(stencil.kernel))

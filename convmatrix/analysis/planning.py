@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.choice import Choice, automatic, automatic_transposed
+from convmatrix.dense.direct import rounding
 from convmatrix.dense.engine import engine
 from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.problem import Problem
@@ -200,12 +201,17 @@ def _one(
     inner: tuple[int, ...], outer: tuple[int, ...],
 ) -> Plan:  # fmt: skip
     stencil = leaf.bound
-    if not isinstance(stencil, Stencil) or stencil.factors is not None:
-        why = "fixed coefficients: one pass an axis, or a rearrangement"
-        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * leaf.bound.nnz,
-                    2 * batch * leaf.bound.nnz * MOVE, 0.0, why)  # fmt: skip
     half = dtype.name in HALF_UNITS
     wide = np.dtype(np.float32) if half else dtype
+    rounded = HALF_UNITS[dtype.name] if half else 0.0
+    if not isinstance(stencil, Stencil) or stencil.factors is not None or not stencil.shared:
+        why, bound = "fixed coefficients: one pass an axis, or a rearrangement", 0.0
+        if isinstance(stencil, Stencil) and not stencil.shared:
+            terms = max(stencil.group_channels, stencil.out_channels) * prod(stencil.kernel)
+            why = "a weight for each output position: one pass a tap"
+            bound = rounding(wide, terms) + rounded
+        return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * stencil.nnz,
+                    2 * batch * stencil.nnz * MOVE, bound, why)  # fmt: skip
     weight = _of_full_rank(stencil.tap_shape, wide) if leaf.weight is None else leaf.weight
     made, _ = engine(stencil, weight, batch, wide, choice, transposed=transposed)
     problem = made.problem
@@ -219,7 +225,7 @@ def _one(
     if leaf.weight is None and not transposed and LowRank.refuse(look) is None:
         why += "; the weight is unknown, one of full rank is meant"
     blocks = max(1, len(made.blocks))
-    bound = made.error_bound + (HALF_UNITS[dtype.name] if half else 0.0)
+    bound = made.error_bound + rounded
     return Plan(
         made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,
         problem.macs, made.seconds, bound, why, made.spreads,

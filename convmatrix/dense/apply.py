@@ -14,6 +14,7 @@ from math import prod
 
 import numpy as np
 
+from convmatrix.dense import positions
 from convmatrix.dense.choice import AUTOMATIC, Choice
 from convmatrix.dense.engine import engine
 from convmatrix.dense.fixed import gather, scatter
@@ -77,6 +78,11 @@ def _in_common_arithmetic(
     stencil: Stencil, weight: Array, x: Array, choice: Choice, *, transposed: bool
 ) -> Array:
     """Run in the dtype of the result; integers exactly, in float64 BLAS where that is exact."""
+    if not stencil.shared and choice.method != "auto":
+        raise GeometryError(
+            f"method {choice.method!r} does not apply: each output position has a weight of its "
+            f"own; use method='auto'"
+        )
     exact = weight.dtype.kind in "biu" and x.dtype.kind in "biu"
     if not exact:
         dtype = result_dtype(weight, x)
@@ -85,7 +91,7 @@ def _in_common_arithmetic(
                 lambda wide: _run(stencil, weight, wide, choice, transposed), x, dtype
             )
         return _run(stencil, weight, x.astype(dtype, copy=False), choice, transposed)
-    terms = max(prod(stencil.tap_shape[1:]), stencil.out_channels * prod(stencil.kernel))
+    terms = max(stencil.group_channels, stencil.out_channels) * prod(stencil.kernel)
     most = terms * _largest(weight) * _largest(x)
     if most < EXACT_IN_FLOAT64:
         exactly = _exact(choice, transposed)
@@ -116,6 +122,9 @@ def _run(stencil: Stencil, weight: Array, x: Array, choice: Choice, transposed: 
     result = len(x) * prod(stencil.in_shape if transposed else stencil.out_shape)
     if result > MOST_UNASKED:
         check_memory(result * x.dtype.itemsize, "the result", "a smaller input or less padding")
+    if not stencil.shared:
+        wide = weight.astype(x.dtype, copy=False)
+        return (positions.scatter if transposed else positions.gather)(stencil, wide, x)
     made, shape = engine(stencil, weight, len(x), x.dtype, choice, transposed=transposed)
     out = np.empty((len(x), *shape), x.dtype)
     made(x, out)

@@ -59,6 +59,8 @@ AUTOMATIC = Choice()
 
 def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
     """For each method that does not apply, why not."""
+    if not problem.stencil.shared:
+        return dict.fromkeys(METHODS[1:-1], "each output position has a weight of its own")
     if transposed:
         zeros = all(axis.mode == "zeros" for axis in problem.axes)
         refused = {} if zeros else {"phases": "it needs zero padding; fold goes with all modes"}

@@ -45,5 +45,10 @@ def _every_tap(stencil: Stencil, channels: int) -> Stencil:
     """The sum over each window, channel by channel."""
     ones = tuple(((Fraction(1),) * axis.kernel,) for axis in stencil.axes)
     return replace(
-        stencil, in_channels=channels, out_channels=channels, groups=channels, factors=ones
+        stencil,
+        in_channels=channels,
+        out_channels=channels,
+        groups=channels,
+        factors=ones,
+        shared=True,
     )

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from convmatrix.errors import GeometryError, ShapeError, WeightError
-from convmatrix.layers.arguments import count, per_axis
-from convmatrix.layers.arrays import as_array, came_as, frozen, into, rounded_once, same
-from convmatrix.layers.printing import shown
+from convmatrix.layers.arguments import count, frozen_array, per_axis
+from convmatrix.layers.arrays import as_array, came_as, into, rounded_once
 from convmatrix.layers.remembered import held_at
+from convmatrix.layers.value import Value
 from convmatrix.relation import Index
 from convmatrix.stencil import Geometry
-from convmatrix.typing import Array, Recipe
+from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.dense import Choice
@@ -29,7 +27,7 @@ __all__ = ["AdjointLayer", "ChannelwiseLayer", "ElementaryLayer", "Layer", "by"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False, weakref_slot=True)
-class Layer(ABC):
+class Layer(Value, ABC):
     """A size-free description of a map. Layers are values: frozen, comparable, reusable."""
 
     if TYPE_CHECKING:  # fields in some layers and properties in others
@@ -190,40 +188,6 @@ class Layer(ABC):
     def _weights(self) -> list[Array | None]:
         return [getattr(part, "weight", None) for part in self.parts]
 
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
-        return all(same(a, b) for a, b in pairs)
-
-    def __hash__(self) -> int:
-        values = (getattr(self, f.name) for f in fields(self))
-        return hash((type(self), *(v for v in values if not isinstance(v, np.ndarray))))
-
-    def __reduce__(self) -> Any:
-        """A copy is frozen as this one is: a pickled array would come back writable."""
-        return _restored, (type(self), tuple(getattr(self, f.name) for f in fields(self)))
-
-    @abstractmethod
-    def recipe(self) -> Recipe:
-        """The maker that makes it, its positional arguments, and its keyword arguments, each
-        with the default that is not worth showing."""
-
-    @property
-    def name(self) -> str:
-        """The name of the function that makes it."""
-        return self.recipe()[0]
-
-    def __repr__(self) -> str:
-        maker, positional, keywords = self.recipe()
-        given = [shown(value) for value in positional]
-        given += [
-            f"{key}={shown(value)}"
-            for key, (value, default) in keywords.items()
-            if isinstance(value, np.ndarray) or shown(value) != shown(default)
-        ]
-        return f"{maker}({', '.join(given)})"
-
 
 def by(layer: Layer, choice: Choice | None) -> Callable[[Array], Array]:
     """How a layer runs when so was chosen; one whose `run` takes no choice is left to itself."""
@@ -237,18 +201,14 @@ def _takes_choice(kind: type[Layer]) -> bool:
     return "choice" in signature(kind.run).parameters
 
 
-def _restored(kind: type[Layer], values: tuple[Any, ...]) -> Layer:
-    """A layer of these fields' values, which were checked when they were given first."""
-    layer = object.__new__(kind)
-    for field, value in zip(fields(kind), values, strict=True):
-        kept = frozen(value) if isinstance(value, np.ndarray) else value
-        object.__setattr__(layer, field.name, kept)
-    return layer
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ElementaryLayer(Layer):
-    """A layer that is one stencil or one rearrangement at a size."""
+    """A layer that is one stencil or one rearrangement at a size.
+
+    To make one's own, derive a dataclass (``frozen=True, eq=False, repr=False``) that has `ndim`,
+    `in_channels`, `out_channels` and `bind`; and, where its taps have weights to be given, a field
+    `weight` and a `weight_shape`. See `examples/14_own_layer.py`.
+    """
 
     @abstractmethod
     def bind(self, size: tuple[Index, ...]) -> Geometry:
@@ -256,8 +216,15 @@ class ElementaryLayer(Layer):
 
     @property
     def values(self) -> Array | None:
-        """The value of each tap, where the layer was given a weight."""
-        return None
+        """The value of each tap, in the geometry's `tap_shape`, where the layer has a weight."""
+        weight: Array | None = getattr(self, "weight", None)
+        return weight
+
+    def with_weight(self, weight: Any) -> Self:
+        if self.weight_shape is None:
+            return Layer.with_weight(self, weight)
+        kept = frozen_array(weight, self.weight_shape, "weight")
+        return replace(self, weight=kept)  # type: ignore[call-arg]
 
     def map_at(self, size: tuple[Index, ...]) -> Map:
         from convmatrix.maps.made import LeafMap

@@ -78,10 +78,6 @@ class Convolution(ElementaryLayer):
     def weight_shape(self) -> tuple[Index, ...]:
         return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
-    @property
-    def values(self) -> Array | None:
-        return self.weight
-
     def recipe(self) -> Recipe:
         return (
             f"conv{self.ndim}d",

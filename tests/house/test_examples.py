@@ -71,6 +71,11 @@ PRINTS = {
         "Lemma 2 (every a < s keeps m outputs)",
         "proved  bilinear",
     ],
+    "14_own_layer.py": [
+        "w[0,0,0,0,0,2], w[0,0,0,0,1,0]] ...",
+        "81 parameters, 81 MACs (81 without padding); a convolution: 9 parameters",
+        "'h[0,0,1] at (1, 3)', 'h[0,0,2] at (2, 1)'",
+    ],
     "12_graphs.py": [
         "{'a': '1', 'b': '12', 'c': '2', 'd': '1234'}",
         "the transpose's graph is this one reversed: 49 edges",

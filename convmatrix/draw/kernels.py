@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from convmatrix.separable import NetworkSeparability, Separability
 
-from convmatrix.draw.maps import GREY, make_axes, pyplot
+from convmatrix.draw.canvas import GREY, make_axes, pyplot
 from convmatrix.shapes import times
 
 __all__ = ["draw_energies", "draw_separable", "draw_singular_values"]
@@ -25,7 +25,12 @@ MOST_TAPS = 15
 def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
     """Draw a kernel of two axes as the article does: kernel = column × row.
 
-    One that is not separable is drawn as kernel ≈ column × row, its best separable kernel.
+    One that is not separable is drawn as kernel ≈ column × row, its best separable kernel; the
+    title says how far off that is, as part of the kernel's norm. Values are written out up to 15
+    an axis.
+
+    `GeometryError` where the verdict is of many kernels, of other than two axes, or depends on
+    symbols.
     """
     kernel = _verdict(verdict, "draw_separable").kernel
     if kernel.ndim != 2 or verdict.shape:

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
+from cli.complaints import complains
 from PIL import Image
 from scipy.ndimage import correlate
-
-from convmatrix import cli
 
 SOBEL = "1 0 -1; 2 0 -2; 1 0 -1"
 KERNEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """The command in this process, in a folder of its own: exit status and both outputs."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["convmatrix", "apply", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err
-
-    return run
-
-
-def complains(result, *said):
-    status, out, err = result
-    assert (status, out) == (2, ""), result
-    assert re.fullmatch(r"convmatrix: [^\n]+\n", err), err
-    assert all(s in err for s in said), err
+def run(run):
+    return partial(run, "apply")
 
 
 def filtered(x, axes):

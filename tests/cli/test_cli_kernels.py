@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
+from cli.complaints import complains
 
 import convmatrix as cm
-from convmatrix import cli
 
 BINOMIAL = [[1, 2, 1], [2, 4, 2], [1, 2, 1]]
 WAYS = {
@@ -24,27 +24,6 @@ WAYS = {
     "k.txt": "# binomial\n1 2 1\n2 4 2  # middle\n\n1\t2\t1",
     "line.txt": "1 2 1; 2 4 2; 1 2 1\n",
 }
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["convmatrix", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err
-
-    return run
-
-
-def complains(result, *said):
-    status, out, err = result
-    assert (status, out) == (2, ""), result
-    assert re.fullmatch(r"convmatrix: [^\n]+\n", err), err
-    assert all(s in err for s in said), err
 
 
 def given(way):

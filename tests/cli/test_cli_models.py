@@ -9,7 +9,6 @@ import pytest
 from scipy.sparse import csr_array
 
 import convmatrix as cm
-from convmatrix import cli
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -22,9 +21,8 @@ GEOMETRY = {"image": {"strides": [2, 1], "pads": [1, 0, 1, 1]}, "line": {"dilati
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """The command in this process, in a folder with the models."""
-    monkeypatch.chdir(tmp_path)
+def run(run):
+    """The command, in a folder with the models."""
     nodes, kept = [], [numpy_helper.from_array(BIAS, "b")]
     for name, weight in WEIGHTS.items():
         kept.append(numpy_helper.from_array(weight.astype(np.float32), f"w {name}"))
@@ -37,13 +35,6 @@ def run(monkeypatch, capsys, tmp_path):
     graph = helper.make_graph(nodes, "g", ends["x"], ends["y"], kept)
     opset = [helper.make_opsetid("", 17)]
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), "m.onnx")
-
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["convmatrix", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err
 
     return run
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from cli.complaints import complains
 
 import convmatrix as cm
 from convmatrix import cli
@@ -27,25 +28,6 @@ VALUES = {
     "ceil_mode": None, "count_include_pad": None, "divisor_override": "5",
 }  # fmt: skip
 """A value of every option that a kind may have; None of a flag."""
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["convmatrix", *map(str, words)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        out, err = capsys.readouterr()
-        return caught.value.code or 0, out, err
-
-    return run
-
-
-def complains(result, *said):
-    status, out, err = result
-    assert (status, out) == (2, ""), result
-    assert re.fullmatch(r"convmatrix: [^\n]+\n", err), err
-    assert all(s in err for s in said), err
 
 
 def typed(word):

@@ -117,6 +117,7 @@ def _exact(choice: Choice, transposed: bool) -> Choice:
 
 
 def _run(stencil: Stencil, weight: Array, x: Array, choice: Choice, transposed: bool) -> Array:
+    """By the engine of a choice; where that leaves what is not finite, by a direct sum, too."""
     if not len(x):
         return np.empty((0, *(stencil.in_shape if transposed else stencil.out_shape)), x.dtype)
     result = len(x) * prod(stencil.in_shape if transposed else stencil.out_shape)

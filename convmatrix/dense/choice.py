@@ -1,4 +1,13 @@
-"""What a caller asks of the dense path, and what is chosen where nothing is asked."""
+"""What a caller asks of the dense path, and what is chosen where nothing is asked.
+
+A `Choice` is an argument of everything between a layer's call and its engine; None, there, is none
+made. It is checked as it is made; whether a method applies is known at a size (`methods`).
+
+Where the method is ``auto``, three questions decide, in this order: does the arithmetic round, is
+the layer tiny, are its channels few? Layers of many channels go by GEMM or Winograd, by what was
+measured; for few channels, where memory and calls cost more than sums do, the algorithms that apply
+are made, and the least of their predicted times decides.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +45,13 @@ FEW_PRODUCTS = 1 << 12
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a caller asked for: a method, a number of threads (None: as many as there are), and how
-    small singular values may be left out of kernels (None: only what is rounding)."""
+    """What a caller asked for.
+
+    `method` is one of `METHODS`; `threads` how many may work at a time (None: as many as there
+    are); `tolerance` how small, relative to the largest, singular values may be left out of kernels
+    (None: only what is rounding). `GeometryError` where a method is unknown or a tolerance is not
+    in 0 <= tolerance < 1.
+    """
 
     method: str = "auto"
     threads: int | None = None
@@ -55,10 +69,11 @@ class Choice:
 
 
 AUTOMATIC = Choice()
+"""What holds where nobody chose."""
 
 
 def methods(problem: Problem, *, transposed: bool) -> dict[str, str]:
-    """For each method that does not apply, why not."""
+    """For each method that does not apply to a layer (transposed: to its transpose), why not."""
     if not problem.stencil.shared:
         return dict.fromkeys(METHODS[1:-1], "each output position has a weight of its own")
     if transposed:
@@ -110,19 +125,20 @@ REASONS: dict[type[Algorithm], str] = {
 
 def _of_few_channels(problem: Problem, weight: Array) -> tuple[type[Algorithm], str]:
     """GEMM has little to do here; the least predicted time decides."""
-    kinds: list[type[Any]] = [direct_sum(problem)]
+    fit: list[type[Any]] = [direct_sum(problem)]
     if problem.ndim > 1:
-        kinds.append(Toeplitz)
+        fit.append(Toeplitz)
     if prod(problem.outputs) >= LARGE and np.isfinite(weight).all():
-        kinds += [kind for kind in (LowRank, FFT) if kind.refuse(problem) is None]
-    best = min((kind(problem, weight) for kind in kinds), key=lambda made: float(made.seconds))
+        fit += [algorithm for algorithm in (LowRank, FFT) if not algorithm.refuse(problem)]
+    made = [algorithm(problem, weight) for algorithm in fit]
+    best = min(made, key=lambda engine: float(engine.seconds))
     if isinstance(best, LowRank):
         return LowRank, f"kernels of rank {best.rank}: as many passes along each axis"
     return type(best), REASONS[type(best)]
 
 
 def automatic_transposed(problem: Problem) -> tuple[str, str]:
-    """``phases`` or ``fold``, and why."""
+    """The method for a transposed layer, ``phases`` or ``fold``, and why."""
     stencil = problem.stencil
     if any(axis.mode != "zeros" for axis in problem.axes):
         return "fold", "padding that is no zeros is folded back"

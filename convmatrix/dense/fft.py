@@ -31,7 +31,13 @@ CACHED = 1 << 18
 
 
 class FFT(Algorithm):
-    """Overlap-save along every axis."""
+    """Overlap-save along every axis.
+
+    It applies at stride 1 where the arithmetic rounds. A block of F elements costs a transform, of
+    the order of F log F, for each channel that goes in or out, and F products for each pair of
+    channels, whatever the kernel's size: it pays for large kernels, of high rank, and few channels.
+    The kernels' spectrum is kept: `(groups, out/groups, in/groups, *frequencies)`.
+    """
 
     name = "fft"
     spreads = "a NaN or an infinity reaches every output of its block"

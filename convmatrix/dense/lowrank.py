@@ -3,6 +3,9 @@
 A kernel of rank r is r columns times r rows, found when the engine is made: rank here means up to
 rounding in the array's own dtype, or up to the tolerance that was asked for. A pass multiplies a
 small banded matrix with strided views of the image; nothing is gathered.
+
+Source: C. Eckart and G. Young, *The approximation of one matrix by another of lower rank*, 1936: to
+leave out the smallest singular values is the nearest that a matrix of that rank comes.
 """
 
 from __future__ import annotations
@@ -44,7 +47,13 @@ def passes(problem: Problem, weight: Array) -> list[tuple[Array, Array]]:
 
 
 class LowRank(Algorithm):
-    """Column pass, row pass, added up over the rank."""
+    """Column pass, row pass, added up over the rank.
+
+    It applies to images at stride 1 with one input channel a group, where the arithmetic rounds. An
+    output takes rank * (rows + columns) multiplications instead of rows * columns, and more by the
+    zeros of its tiles, `(tile, tile + span - 1)` an axis. An image is read and written at each
+    pass: it pays for large kernels of small rank.
+    """
 
     name = "lowrank"
     spreads = "a NaN or an infinity reaches the rows and columns of its tiles"
@@ -168,6 +177,7 @@ def predicted(problem: Problem, rank: int, reads: int) -> float:
 
 
 def _rounded(span: int) -> int:
+    """How many outputs a tile has: as many as a kernel spans, in whole `TILE`s."""
     return max(1, -(-span // TILE)) * TILE
 
 

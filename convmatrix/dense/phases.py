@@ -4,6 +4,10 @@ An element i of the result receives from output o through tap t where i is what 
 a fixed remainder of i only every so-many-th tap takes part, and o moves by one where i moves by a
 stride: a small stride-1 convolution. Remainders with the same window share one, as more channels.
 No inserted zero is ever multiplied.
+
+Source: V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning*,
+arXiv:1603.07285, chapter 4, for the transpose as a convolution with zeros put in; the phases are
+the polyphase components of P. Vaidyanathan, *Multirate Systems and Filter Banks*, 1993, chapter 4.
 """
 
 from __future__ import annotations
@@ -33,7 +37,12 @@ Make = Callable[[Problem, Array], Algorithm]
 class Phases:
     """The transpose of a zero-padded stencil: `(batch, out_channels, *outputs)` → `(batch,
     in_channels, *size)`; `make` builds the algorithm of each small convolution. `parts` are these,
-    each with the remainders that its channels are of."""
+    each with the remainders that its channels are of.
+
+    It multiplies as often as the layer does, in convolutions of about kernel/stride taps an axis:
+    they gather windows, or go by Winograd, as any layer of stride 1. Every result is copied once,
+    to where its remainder is.
+    """
 
     def __init__(self, problem: Problem, weight: Array, make: Make) -> None:
         self.problem = problem
@@ -86,6 +95,7 @@ class Phases:
         return next((part.spreads for part, _ in self.parts if part.spreads), "")
 
     def _held(self, part: Algorithm) -> int:
+        """Bytes of the result of a small convolution."""
         shape = part.problem.stencil.out_shape
         return prod(shape) * self.problem.batch * self.problem.dtype.itemsize
 

@@ -61,7 +61,13 @@ def _product() -> Callable[..., None]:
 
 
 class Rows(Algorithm):
-    """Sums of scaled and shifted rows, for blocks of channel groups and of the first axis."""
+    """Sums of scaled and shifted rows, for blocks of channel groups and of the first axis.
+
+    It applies where a group has at most 4 pairs of channels, and is asked for as ``direct``: it
+    adds the same products. It multiplies as often as the layer does; each tap is a vectorised
+    `y += a*x` along the last axis, so it is fast where that is long. It holds the image and the
+    sums of a block, and the matrices: an entry for each row of outputs and each tap.
+    """
 
     name = "direct"
 

@@ -1,8 +1,8 @@
 """Dense Toeplitz tiles times strided views: for layers of few channels a group (depthwise).
 
-A tile of R output rows reads (R - 1)*stride + span input rows. With the kernel's other taps laid
-side by side, those rows are one contiguous run, and tiles overlap as views: only the taps of one
-row are copied, and the tile is a small banded Toeplitz matrix.
+Along its first axis a layer is a banded Toeplitz matrix, that can be cut into equal tiles: R output
+rows read (R - 1)*stride + span input rows. With the kernel's other taps laid side by side,
+those rows are one contiguous run, and tiles overlap as views: only the taps of one row are copied.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ ROWS = 4
 
 class Toeplitz(Algorithm):
     """`tiles` of `rows` output rows each, that read `reach` input rows, for blocks of channel
-    groups."""
+    groups.
+
+    It applies in 2-D and 3-D. It copies an input element once for each tap of the other axes, where
+    windows copy it for each tap of all; it multiplies reach/kernel times as often as the layer (by
+    the zeros of its tiles), all in one batched GEMM with matrices `(out/groups * rows, reach *
+    other taps)`. So it pays where channels are too few to fill a GEMM of windows.
+    """
 
     name = "toeplitz"
     spreads = "a NaN or an infinity reaches the rows of its tiles"
@@ -67,6 +73,7 @@ class Toeplitz(Algorithm):
         return None
 
     def _padded_size(self) -> int:
+        """Elements of the padded input of a group."""
         others = (axis.size + axis.before + axis.after for axis in self.problem.axes[1:])
         return int(self.problem.stencil.group_channels * self._height * prod(others))
 

@@ -123,12 +123,19 @@ class Diagram:
         steps = (s if s.leaf is None else replace(s, leaf=leaves[s.digit]) for s in self.steps)
         return replace(self, steps=tuple(steps), leaves=leaves)
 
+    def _is_whole(self, step: Step) -> bool:
+        """Whether a step goes through a leaf and connects its spaces whole."""
+        if step.leaf is None or step.enters or step.leaves:
+            return False
+        taken, given = step.leaf.ends(step.back)
+        ends = self.shapes[step.source][0], self.shapes[step.target][0]
+        return (taken[0], given[0]) == ends
+
     @cached_property
     def single(self) -> Step | None:
-        """The only step, where there is one that goes through a leaf and shifts nothing."""
+        """The only step, where there is one and it connects input and output whole."""
         step = self.steps[0] if len(self.steps) == 1 else None
-        plain = step is not None and step.leaf is not None and not (step.enters or step.leaves)
-        return step if plain else None
+        return step if step is not None and self._is_whole(step) else None
 
     @property
     def only(self) -> Leaf | None:
@@ -147,10 +154,10 @@ class Diagram:
 
     @property
     def chain(self) -> list[Step] | None:
-        """The steps in a row, from input to output, where they are that: each a leaf's."""
+        """The steps in a row, from input to output, where they are that: whole ones, a leaf's each."""
         place = self.input
         for step in self.steps:
-            if step.leaf is None or step.source != place or step.enters or step.leaves:
+            if step.source != place or not self._is_whole(step):
                 return None
             place = step.target
         return list(self.steps)

@@ -52,6 +52,9 @@ MAPS = [
 ]  # fmt: skip
 RESULTS = {
     "Pattern": CONV.on(5, 5).pattern,
+    "Stencil": CONV.bind((5, 5)),
+    "Axis": CONV.bind((5, 5)).axes[0],
+    "Rearrangement": cm.channel_shuffle(2, channels=4).bind((3, 3)),
     "Plan": cm.plan(CONV, (1, 5, 5)),
     "Cost": cm.cost(CONV, (5, 5)),
     "Explanation": cm.explain(CONV, (5, 5)),

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Self
 
-from convmatrix.errors import GeometryError, ShapeError, WeightError
+from convmatrix.errors import GeometryError, NotLinearError, ShapeError, WeightError
 from convmatrix.layers.arguments import count, frozen_array, per_axis
 from convmatrix.layers.arrays import as_array, came_as, into, rounded_once
 from convmatrix.layers.remembered import held_at
@@ -206,8 +206,9 @@ class ElementaryLayer(Layer):
     """A layer that is one stencil or one rearrangement at a size.
 
     To make one's own, derive a dataclass (``frozen=True, eq=False, repr=False``) that has `ndim`,
-    `in_channels`, `out_channels` and `bind`; and, where its taps have weights to be given, a field
-    `weight` and a `weight_shape`. See `examples/14_own_layer.py`.
+    `in_channels`, `out_channels` and `bind`; where its taps have weights to be given, a field
+    `weight` and a `weight_shape`; where it is not `is_linear`, a method `nonlinear`. See
+    `examples/14_own_layer.py`.
     """
 
     @abstractmethod
@@ -219,6 +220,13 @@ class ElementaryLayer(Layer):
         """The value of each tap, in the geometry's `tap_shape`, where the layer has a weight."""
         weight: Array | None = getattr(self, "weight", None)
         return weight
+
+    def nonlinear(self, geometry: Geometry, x: Array) -> Array:
+        """What a layer that is not linear makes of an array `(batch, *in_shape)`."""
+        raise NotLinearError(
+            f"{self!r:.80} does not say what it makes of an array; give it a method "
+            f"nonlinear(geometry, x)"
+        )
 
     def with_weight(self, weight: Any) -> Self:
         if self.weight_shape is None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from convmatrix.errors import GeometryError
 from convmatrix.layers.arguments import (
     Padding,
@@ -19,8 +21,8 @@ from convmatrix.layers.base import AdjointLayer, ChannelwiseLayer
 from convmatrix.layers.calling import public
 from convmatrix.layers.series import Sequential, sequential
 from convmatrix.relation import Axis, Index, is_symbolic
-from convmatrix.stencil import Stencil
-from convmatrix.typing import Recipe
+from convmatrix.stencil import Geometry, Stencil
+from convmatrix.typing import Array, Recipe
 
 __all__ = ["Pad", "ReLU", "Sample", "ZeroInsert", "pad", "relu", "sample", "zero_insert"]
 
@@ -69,6 +71,9 @@ class ReLU(ChannelwiseLayer):
     @property
     def is_linear(self) -> bool:
         return False
+
+    def nonlinear(self, geometry: Geometry, x: Array) -> Array:
+        return np.maximum(x, 0)
 
     def recipe(self) -> Recipe:
         return "relu", (), self._common()

@@ -12,8 +12,8 @@ from convmatrix.layers.base import ChannelwiseLayer
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import pad_axis
 from convmatrix.relation import Axis, Index, is_symbolic
-from convmatrix.stencil import Factors, Stencil
-from convmatrix.typing import Recipe
+from convmatrix.stencil import Factors, Geometry, Stencil
+from convmatrix.typing import Array, Recipe
 
 __all__ = ["AveragePool", "MaxPool", "avg_pool", "max_pool"]
 
@@ -125,6 +125,12 @@ class MaxPool(Pool):
     @property
     def is_linear(self) -> bool:
         return False
+
+    def nonlinear(self, geometry: Geometry, x: Array) -> Array:
+        from convmatrix.dense import max_pool
+
+        assert isinstance(geometry, Stencil)
+        return max_pool(geometry, x)
 
     def bind(self, size: tuple[Index, ...]) -> Stencil:
         _, axes = self.axes(size)

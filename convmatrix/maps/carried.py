@@ -12,7 +12,6 @@ from convmatrix import dense
 from convmatrix.dense import Choice
 from convmatrix.diagram import Diagram
 from convmatrix.errors import ShapeError, TooLargeError
-from convmatrix.layers import MaxPool
 from convmatrix.layers.arrays import as_array, by_float32, came_as, result_dtype, rounded_once
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
@@ -20,7 +19,6 @@ from convmatrix.maps.counting import counts_of, entries_of, grid
 from convmatrix.maps.shaped import Shaped, require_numbers, require_weights
 from convmatrix.pattern import Pattern, index_dtype
 from convmatrix.relation import Index
-from convmatrix.stencil import Stencil
 from convmatrix.triples import pattern_of
 from convmatrix.typing import Array
 from convmatrix.views.values import common_dtype
@@ -172,9 +170,7 @@ def along(diagram: Diagram, x: Array, choice: Choice | None = None) -> Array:
 
 def _through(choice: Choice | None, leaf: Leaf, x: Array, back: bool) -> Array:
     if not leaf.layer.is_linear:
-        assert isinstance(leaf.bound, Stencil)
-        pools = isinstance(leaf.layer, MaxPool)
-        return dense.max_pool(leaf.bound, x) if pools else np.maximum(x, 0)
+        return leaf.layer.nonlinear(leaf.bound, x)
     if choice and choice.method == "sparse":
         return _by_matrix(leaf, x, back)
     return (dense.adjoint if back else dense.forward)(leaf.bound, leaf.weight, x, choice)

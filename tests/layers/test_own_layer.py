@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+from fractions import Fraction
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import product
 from pathlib import Path
@@ -212,6 +213,28 @@ def test_a_rearrangement_of_ones_own():
     assert layer == Turned() == pickle.loads(pickle.dumps(layer))
 
 
+class Square(cm.ElementaryLayer):
+    """No matrix, but connections."""
+
+    ndim, in_channels, out_channels, is_linear = 1, 1, 1, False
+
+    def bind(self, size):
+        return cm.Stencil((cm.Axis(*size),), 1, 1, 1, (((Fraction(1),),),))
+
+
+class Squared(Square):
+    def nonlinear(self, geometry, x):
+        assert geometry == self.bind(x.shape[2:])
+        return x * x
+
+
+def test_a_layer_of_ones_own_that_is_no_matrix():
+    net, x = cm.sequential(Squared(), cm.conv1d(1, 1, 2, weight=[[[1, 1]]])), np.array([[1, -2, 3]])
+    assert Squared()(x).tolist() == [[1, 4, 9]]
+    assert net(x).tolist() == net.on(3)(x).tolist() == [[5, 13]]
+    assert net.on(3).path_count((0, 1), (0, 0)) == 1
+
+
 class Plain(cm.Layer):
     ndim, in_channels, out_channels = 1, 1, 1
 
@@ -242,6 +265,8 @@ REFUSED = [
     (lambda: Turned().with_weight([1]), "Turned has no weight"),
     (lambda: BARE[0].on(6).to_scipy(), "Local has no weight and a SciPy matrix needs one"),
     (lambda: LAYERS[0](np.ones((3, 6)), method="winograd"), "does not apply: each output position"),
+    (lambda: Square()([[1]]), "Square() does not say what it makes of an array; give it a method"),
+    (lambda: Squared().on(3).to_scipy(), "not linear"),
     (lambda: cm.factorization(LAYERS[0].on(6)), "each output position has a weight of its own"),
     (lambda: cm.prove_transpose(BARE[0]), "the textbook construction is of a convolution"),
     (lambda: cm.prove_equal(*[Hexagonal(1, 1).on(*cm.symbols("n m"))] * 2),

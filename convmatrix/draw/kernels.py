@@ -40,7 +40,8 @@ def draw_separable(verdict: Separability, *, ax: Axes | None = None) -> Axes:
     elif verdict.separable is None:
         raise GeometryError("a kernel whose separability depends on symbols has no factors to draw")
     else:
-        ((column,), (row,)), sign = verdict._svd_terms(1), "≈"
+        passes: Any = verdict.terms(1)[0].layers
+        sign, (column, row) = "≈", [layer.weight.ravel() for layer in passes]
     h, w = kernel.shape
     ax = make_axes(ax, (0.55 * (2 * w + 4), 0.55 * (h + 1.6)))
     _cells(ax, kernel, (0, 0))

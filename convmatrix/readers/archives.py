@@ -6,8 +6,7 @@ import json
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -15,29 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.errors import ConvMatrixError, FileError, MissingExtraError
+from convmatrix.errors import FileError, MissingExtraError
 from convmatrix.readers.arrays import npy_header
-from convmatrix.readers.growth import check_growth, first_line
+from convmatrix.readers.files import reading
+from convmatrix.readers.growth import check_growth
 from convmatrix.readers.stored import Stored, layers_of, stored_in
 from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["of_mapping", "read_npz", "read_safetensors", "read_torch"]
 
 
-@contextmanager
-def _reading(path: Path, what: str, rest: str = "") -> Iterator[None]:
-    """Whatever another library raises becomes one line of ours."""
-    try:
-        yield
-    except (ConvMatrixError, MemoryError):
-        raise
-    except Exception as error:
-        raise FileError(f"cannot read {path} as {what}: {first_line(error)}{rest}") from None
-
-
 def read_npz(path: Path, layout: str | None = None) -> list[TrainedLayer]:
     """The layers of a NumPy archive, of which no other array is read."""
-    with _reading(path, "a NumPy archive"), zipfile.ZipFile(path) as archive:
+    with reading(path, "a NumPy archive"), zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
         tensors = {info.filename[:-4]: _member(archive, info) for info in members}
         return list(layers_of(tensors, layout, path))
@@ -69,7 +58,7 @@ def read_safetensors(path: Path, layout: str | None = None) -> list[TrainedLayer
     except ImportError:
         raise MissingExtraError("safetensors", "safetensors", f"reading {path}") from None
     hint = "; tensors of types that NumPy has not (float8) must be saved as float32"
-    with _reading(path, "safetensors", hint), safe_open(str(path), "numpy") as file:
+    with reading(path, "safetensors", hint), safe_open(str(path), "numpy") as file:
         tensors = {}
         for name in file.keys():  # noqa: SIM118 - the file is no mapping
             part = file.get_slice(name)
@@ -98,7 +87,7 @@ def read_torch(path: Path, layout: str | None = None) -> list[TrainedLayer]:
         import torch
     except ImportError:
         raise MissingExtraError("torch", "torch", f"reading {path}") from None
-    with _reading(path, "a PyTorch state dict"):
+    with reading(path, "a PyTorch state dict"):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 need = sum(info.file_size for info in archive.infolist())

@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import ConvMatrixError, FileError
 from convmatrix.limits import check_memory
-from convmatrix.readers.growth import first_line
+from convmatrix.readers.files import first_line
 from convmatrix.readers.images import Picture, read_image
 from convmatrix.typing import Array
 

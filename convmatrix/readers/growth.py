@@ -8,7 +8,7 @@ from pathlib import Path
 from convmatrix.errors import TooLargeError
 from convmatrix.limits import check_memory
 
-__all__ = ["check_growth", "first_line"]
+__all__ = ["check_growth"]
 
 MOST_GROWN = 100
 """A file that takes so many times its size is no model and no picture, where that is much."""
@@ -23,8 +23,3 @@ def check_growth(path: str | Path, need: int, instead: str) -> None:
             f"{path} has {size:,} bytes and would take {need:,} when read; {instead}"
         )
     check_memory(need, f"reading {path}", "a part of it")
-
-
-def first_line(error: Exception) -> str:
-    """What an error of another library says, in one short line."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

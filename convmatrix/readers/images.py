@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import MissingExtraError, TooLargeError
-from convmatrix.readers.growth import check_growth, first_line
+from convmatrix.readers.files import first_line
+from convmatrix.readers.growth import check_growth
 from convmatrix.typing import Array
 
 __all__ = ["Picture", "read_image"]

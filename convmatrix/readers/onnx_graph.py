@@ -11,7 +11,7 @@ import numpy as np
 
 from convmatrix.errors import ConvMatrixError, FileError, MissingExtraError, printable
 from convmatrix.limits import check_memory
-from convmatrix.readers.growth import first_line
+from convmatrix.readers.files import first_line, reading
 from convmatrix.readers.stored import finite_array
 from convmatrix.separable.network import TrainedLayer
 from convmatrix.typing import Array
@@ -30,10 +30,8 @@ def read_onnx(path: Path) -> list[TrainedLayer]:
         import onnx
     except ImportError:
         raise MissingExtraError("onnx", "onnx", f"reading {path}") from None
-    try:
+    with reading(path, "ONNX"):
         graph = onnx.load(str(path), load_external_data=False).graph
-    except Exception as error:
-        raise FileError(f"cannot read {path} as ONNX: {first_line(error)}") from None
     stored = _Constants(graph, path)
     layers, skipped, unbiased = [], [], []
     for node in graph.node:

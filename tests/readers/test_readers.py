@@ -7,7 +7,7 @@ import pytest
 from model_cases import ARRAYS, DEPTHWISE, POINTWISE, STANDARD, rng, run
 
 import convmatrix as cm
-from convmatrix.readers.growth import first_line
+from convmatrix.readers.files import first_line
 
 UP = rng.standard_normal((8, 3, 2, 2)).astype(np.float32)
 

@@ -9,13 +9,9 @@ from click.testing import CliRunner
 from convmatrix.cli import cli
 
 rng = np.random.default_rng(0)
-
 STANDARD = rng.standard_normal((6, 4, 3, 3)).astype(np.float32)
-
 DEPTHWISE = np.einsum("ci,cj->cij", *rng.standard_normal((2, 6, 5))).astype(np.float32)[:, None]
-
 POINTWISE = np.ones((8, 6, 1, 1), np.float32)
-
 ARRAYS = {"first.weight": STANDARD, "second.weight": DEPTHWISE, "third.weight": POINTWISE}
 
 

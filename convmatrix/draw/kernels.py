@@ -64,11 +64,7 @@ def _cells(ax: Axes, values: Any, corner: tuple[float, float]) -> None:
     for (y, x), value in np.ndenumerate(values):
         negative = numbers[y, x].real < 0
         strength = 0.65 * sizes[y, x] / largest
-        tint = (
-            (1 - strength, 1 - strength / 2, 1.0)
-            if negative
-            else (1.0, 1 - strength / 2, 1 - strength)
-        )
+        tint = (1 - strength, 1 - strength / 2, 1.0)[:: 1 if negative else -1]
         place = (corner[0] + x, corner[1] + y)
         ax.add_patch(pyplot().Rectangle(place, 1, 1, facecolor=tint, edgecolor=GREY, lw=1))
         if max(values.shape) <= MOST_TAPS:

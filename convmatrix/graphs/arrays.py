@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from convmatrix.errors import GeometryError, MissingExtraError
+from convmatrix.graphs.lines import filled
 from convmatrix.graphs.table import Edges, GraphTable, Space, as_list
 from convmatrix.typing import Array
 
@@ -103,7 +104,7 @@ def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = Fals
         )
     source, target = table.spaces
     word = {None: "integer" if table.multi else "pattern", "long": "integer", "double": "real"}
-    blocks: Any = _merged(table, names, kind) if table.multi else _plain(table, names, kind)
+    blocks: Any = (_merged if table.multi else _plain)(table, names, kind)
     count = table.count
     if table.multi:
         blocks = list(blocks)
@@ -115,11 +116,10 @@ def write_matrix_market(table: GraphTable, file: BinaryIO, *, merge: bool = Fals
     for rows, columns, values in blocks:
         if kind == "long" and any(abs(v) >= 2**63 for v in values or ()):
             raise GeometryError(TOO_LARGE)
-        parts = [(rows + 1).tolist(), (columns + 1).tolist()]
-        parts += [] if values is None else [values]
-        flat = [v for row in zip(*parts, strict=True) for v in row]
-        line = " ".join(["%d", "%d", *([] if values is None else ["%r"])]) + "\n"
-        file.write((line * len(rows) % tuple(flat)).encode())
+        if values is None:
+            file.write(filled("%d %d\n", [rows + 1, columns + 1]))
+        else:
+            file.write(filled("%d %d %r\n", [rows + 1, columns + 1, values]))
 
 
 def _plain(table: GraphTable, names: list[str], kind: str | None) -> Iterator[Any]:

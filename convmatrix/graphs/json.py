@@ -14,8 +14,9 @@ __all__ = ["write_cytoscape", "write_json"]
 
 def write_json(table: GraphTable, file: BinaryIO) -> None:
     """NetworkX's `node_link_data`: the edges under ``edges``, ids under ``id``."""
-    head = f'"graph": {json.dumps(table.attributes)}, '
-    file.write(f'{{"directed": true, {_multigraph(table)}{head}"nodes": [\n'.encode())
+    multi = f'"multigraph": {json.dumps(table.multi)}'
+    head = f'"directed": true, {multi}, "graph": {json.dumps(table.attributes)}'
+    file.write(f'{{{head}, "nodes": [\n'.encode())
     _nodes(table, file, '{%s, "id": "%%s"}', 1)
     file.write(b'\n], "edges": [\n')
     _edges(table, file, '{"source": "%s", ', "")
@@ -25,16 +26,13 @@ def write_json(table: GraphTable, file: BinaryIO) -> None:
 def write_cytoscape(table: GraphTable, file: BinaryIO) -> None:
     """NetworkX's `cytoscape_data`, which Cytoscape opens: each element's attributes under
     ``data``."""
-    head = f'"data": {json.dumps(list(map(list, table.attributes.items())))}, "directed": true, '
-    file.write(f'{{{head}{_multigraph(table)}"elements": {{"nodes": [\n'.encode())
+    data = json.dumps(list(map(list, table.attributes.items())))
+    head = f'"data": {data}, "directed": true, "multigraph": {json.dumps(table.multi)}'
+    file.write(f'{{{head}, "elements": {{"nodes": [\n'.encode())
     _nodes(table, file, '{"data": {%s, "id": "%%s", "value": "%%s", "name": "%%s"}}', 3)
     file.write(b'\n], "edges": [\n')
     _edges(table, file, '{"data": {"source": "%s", ', "}")
     file.write(b"\n]}}\n")
-
-
-def _multigraph(table: GraphTable) -> str:
-    return f'"multigraph": {json.dumps(table.multi)}, '
 
 
 def _nodes(table: GraphTable, file: BinaryIO, template: str, times: int) -> None:

@@ -163,10 +163,12 @@ def _frozen(name: str) -> Any:
 class _Lazy:
     """What both kinds share: where the mappings come from, and no changes."""
 
-    def _fill(
-        self, table: GraphTable, out: Links, back: Links, weigh: Weigh, again: tuple[Any, ...]
-    ) -> None:
+    def __init__(self, *parts: Any) -> None:
+        super().__init__()
+        if not parts:  # an empty one, for NetworkX to make a view of
+            return
         graph: Any = self
+        table, out, back, weigh, graph._again = parts
         nodes = _Nodes(table)
         graph.graph = dict(table.attributes)
         graph._node = nodes
@@ -174,7 +176,6 @@ class _Lazy:
         graph._pred = _Adjacency(nodes, back, weigh, table.multi)
         graph.__networkx_cache__ = {}
         graph._count = table.count
-        graph._again = again
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """A copy is computed from the map as this one is."""
@@ -236,19 +237,9 @@ class _Lazy:
 class LazyDiGraph(_Lazy, nx.DiGraph):  # type: ignore[misc]
     """A `DiGraph` that stores nothing."""
 
-    def __init__(self, *parts: Any) -> None:
-        super().__init__()
-        if parts:  # without them it is an empty one, for NetworkX to make a view of
-            self._fill(*parts)
-
 
 class LazyMultiDiGraph(_Lazy, nx.MultiDiGraph):  # type: ignore[misc]
     """A `MultiDiGraph` that stores nothing, keyed by tap."""
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__()
-        if parts:  # without them it is an empty one, for NetworkX to make a view of
-            self._fill(*parts)
 
 
 def lazy_graph(a: Map, view: str) -> LazyDiGraph | LazyMultiDiGraph:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,12 @@ from convmatrix.pattern import index_dtype
 from convmatrix.stencil import Element
 from convmatrix.typing import Array
 
-__all__ = ["Edges", "GraphTable", "Names", "Space", "as_list", "as_objects", "node_id"]
+if TYPE_CHECKING:
+    from networkx import DiGraph
+
+__all__ = [
+    "Edges", "GraphTable", "Names", "Space", "as_list", "as_objects", "node_id", "to_networkx",
+]  # fmt: skip
 
 BLOCK = 1 << 16
 """Nodes or edges listed at a time."""
@@ -217,3 +222,37 @@ class Names:
             kept = as_objects(self._made(space, occurring))
         found: list[str] = kept[flat].tolist()
         return found
+
+
+def to_networkx(table: GraphTable) -> DiGraph:
+    """A `DiGraph`, or a `MultiDiGraph` keyed by the first edge attribute; isolated nodes included.
+
+    All attributes are built-in scalars, so every writer of NetworkX takes them.
+    """
+    import networkx as nx
+
+    graph: Any = nx.MultiDiGraph() if table.multi else nx.DiGraph()
+    graph.graph.update(table.attributes)
+    fields = [name for name, _ in table.node_fields]
+    for names, columns in table.nodes():
+        graph.add_nodes_from(
+            (name, dict(zip(fields, values, strict=True)))
+            for name, *values in zip(names, *columns, strict=True)
+        )
+    fields, names_of = [name for name, _ in table.fields], Names(table.spaces)
+    for edges in table.edges():
+        sources = names_of.of(edges.source, edges.sources)
+        targets = names_of.of(edges.target, edges.targets)
+        columns = [as_list(column) for column in edges.columns]
+        if len(fields) == 1:
+            data: list[dict[str, Any]] = [{fields[0]: value} for value in columns[0]]
+        else:
+            name, other = fields
+            data = [{name: v, other: w} for v, w in zip(*columns, strict=True)]
+        if table.multi:
+            graph.add_edges_from(zip(sources, targets, columns[0], data, strict=True))
+        else:  # what add_edges_from does, less what it checks: these nodes are there
+            after, before = graph._succ, graph._pred
+            for source, target, attributes in zip(sources, targets, data, strict=True):
+                after[source][target] = before[target][source] = attributes
+    return graph

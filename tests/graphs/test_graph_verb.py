@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
+from click.testing import CliRunner
+
 import convmatrix as cm
+from convmatrix.cli import cli
 
 
 def run(*arguments):
-    from click.testing import CliRunner
-
-    from convmatrix.cli import cli
-
     return CliRunner().invoke(cli, ["graph", *map(str, arguments)], standalone_mode=False)
 
 
@@ -47,12 +46,8 @@ def test_the_verb(tmp_path):
 
 
 def test_the_verb_refuses_what_it_would_drop(tmp_path):
-    from click.testing import CliRunner
-
-    from convmatrix.cli import cli
-
     def message(*words):
-        return str(CliRunner().invoke(cli, ["graph", *words]).exception)
+        return str(run(*words).exception)
 
     out = str(tmp_path / "a.csv")
     for words in (["--from", "0,1,1"], ["--to", "0,1,1"], ["--stats"]):
@@ -61,6 +56,5 @@ def test_the_verb_refuses_what_it_would_drop(tmp_path):
     assert "takes an element of the side y" in message("--to", "x_0_0_0")
     turned = ["--kind", "conv_transpose", "--input", "3x3"]
     assert "takes an element of the side y" in message(*turned, "--from", "x_0_0_0")
-    done = CliRunner().invoke(cli, ["graph", "--kernel", "1", "--padding", "3", "--window",
-                                    "0:1x0:1", "-o", out])  # fmt: skip
+    done = run("--kernel", 1, "--padding", 3, "--window", "0:1x0:1", "-o", out)
     assert "0 edges" in done.stderr

@@ -50,12 +50,7 @@ def matrix_need(diagram: Diagram, size: int) -> Need:
         rows = prod(diagram.shapes[space])
         return csr_bytes(rows, columns, about_entries(diagram.until(space)), size)
 
-    def own(leaf: Leaf, back: bool) -> Need:
-        peak = matrix_bytes(leaf.bound, size)
-        kept = peak - SCRATCH
-        return Need(max(peak, 2 * kept) if back else peak, kept)
-
-    return _along(diagram, own, result)
+    return _along(diagram, lambda leaf: matrix_bytes(leaf.bound, size), result)
 
 
 def pattern_need(diagram: Diagram, nnz: int) -> Need:
@@ -66,42 +61,32 @@ def pattern_need(diagram: Diagram, nnz: int) -> Need:
         paths = nnz if found is None else total(found.get(space, []))
         return csr_bytes(prod(diagram.shapes[space]), columns, paths, 8)
 
-    def own(leaf: Leaf, back: bool) -> Need:
-        peak = pattern_bytes(leaf.bound, leaf.bound.nnz)
-        kept = peak - SCRATCH
-        return Need(max(peak, 2 * kept) if back else peak, kept)
-
-    need = _along(diagram, own, result)
+    need = _along(diagram, lambda leaf: pattern_bytes(leaf.bound, leaf.bound.nnz), result)
     return Need(need.peak + SCRATCH, need.kept)
 
 
-def _along(
-    diagram: Diagram, own: Callable[[Leaf, bool], Need], result: Callable[[int], int]
-) -> Need:
-    """The need of a walk: what it holds at each application, while a leaf's own is made and what
-    has come to it goes through."""
-    applications = diagram.applications
-    left = Counter(space for each in applications for space, _ in each.sources)
-    held: dict[int, int] = {diagram.input: 0}
-    peak = 0
-    for leaf, back, _, sources, targets in applications:
-        arrived = [held[space] for space, _ in sources if space in held]
-        joined = sum(arrived) if len(sources) > 1 else 0
-        before = sum(held.values())
+def _along(diagram: Diagram, own: Callable[[Leaf], int], result: Callable[[int], int]) -> Need:
+    """The need of a walk: what it holds at each application, while a leaf's own form is made and
+    what has come to it goes through. `own` and `result` are bytes, of a leaf and at a space."""
+    left = Counter(space for each in diagram.applications for space, _ in each.sources)
+    held, peak = {diagram.input: 0}, 0
+    for leaf, back, _, sources, targets in diagram.applications:
+        arrived = sum(held.get(space, 0) for space, _ in sources)
+        joined = 4 * arrived * (len(sources) > 1)  # as triples, sorted
+        peak = max(peak, sum(held.values()) + joined)
         left.subtract(space for space, _ in sources)
         for space, _ in sources:
             if not left[space]:
                 held.pop(space, None)
-        kept = sum(held.values())
-        peak = max(peak, before + 4 * joined)  # as triples, sorted
-        need = Need(0, 0) if leaf is None else own(leaf, back)
-        alone = not any(arrived)
+        made, kept = 0, 0
+        if leaf is not None:
+            made = own(leaf)
+            kept = made - SCRATCH
+            made = max(made, 2 * kept) if back else made
         for space, _ in targets:
             new = result(space)
-            through = need.peak if alone else need.kept + new
-            through += 2 * new if space in held else 0
-            peak = max(
-                peak, kept + joined + (0 if joined else sum(arrived)) + max(need.peak, through)
-            )
+            through = kept + new if arrived else made
+            summed = 2 * new * (space in held)
+            peak = max(peak, sum(held.values()) + arrived + max(made, through + summed))
             held[space] = new
     return Need(peak, held[diagram.output])

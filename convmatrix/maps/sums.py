@@ -67,9 +67,8 @@ class ScaledMap(ComposedMap):
         channels, *size = of.out_shape
         # what has numbers keeps their kind: float32 times 2 is float32
         kind = np.result_type(of.dtype, factor) if of.has_weights and _is_real(factor) else None
-        weight = np.full(
-            (channels, 1, *(1 for _ in size)), factor, kind or np.asarray(factor).dtype
-        )
+        shape = (channels, 1, *[1] * len(size))
+        weight = np.full(shape, factor, kind or np.asarray(factor).dtype)
         layer = depthwise(channels, 1, ndim=len(size), weight=weight)
         super().__init__((of, layer.on(*size)))
         self.of, self.factor = of, factor
@@ -91,9 +90,7 @@ class BlockMap(Map):
 
     @cached_property
     def diagram(self) -> Diagram:
-        inputs, outputs = (
-            [m.in_shape for m in self.maps], [m.out_shape for m in self.maps]
-        )  # fmt: skip
+        inputs, outputs = [m.in_shape for m in self.maps], [m.out_shape for m in self.maps]
         built = Builder(_stacked(inputs, self.columns), _stacked(outputs, self.rows))
         starts = zip(_starts(inputs, self.columns), _starts(outputs, self.rows), strict=True)
         for m, (first, last) in zip(self.maps, starts, strict=True):

@@ -154,7 +154,7 @@ class Diagram:
 
     @property
     def chain(self) -> list[Step] | None:
-        """The steps in a row, from input to output, where they are that: whole ones, a leaf's each."""
+        """The steps in a row, from input to output, where they are that: whole, a leaf's each."""
         place = self.input
         for step in self.steps:
             if step.source != place or not self._is_whole(step):

@@ -63,8 +63,12 @@ class Application(NamedTuple):
 def _application(steps: list[Step]) -> Application:
     """Steps of one application, taken together."""
     leaf, back, digit = steps[0].leaf, steps[0].back, steps[0].digit
-    sources = dict.fromkeys((step.source, step.enters) for step in steps)
-    targets = dict.fromkeys((step.target, step.leaves) for step in steps)
+    sources = [(step.source, step.enters) for step in steps]
+    targets = [(step.target, step.leaves) for step in steps]
+    if len(set(targets)) == 1:
+        targets = targets[:1]  # what several sources give comes together before the leaf
+    elif len(set(sources)) == 1:
+        sources = sources[:1]
     return Application(leaf, back, digit, tuple(sources), tuple(targets))
 
 

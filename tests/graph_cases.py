@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import product
 
 import networkx as nx
 import numpy as np
+import pytest
 
 import convmatrix as cm
 
@@ -70,3 +72,22 @@ def counted(a):
 
 def edges_of(graph):
     return Counter((u, v, d["tap"], d.get("weight")) for u, v, d in graph.edges(data=True))
+
+
+def read_dot(path):
+    pydot = pytest.importorskip("pydot")
+    (found,) = pydot.graph_from_dot_data(path.read_text())
+    graph = nx.nx_pydot.from_pydot(found)
+    made = nx.MultiDiGraph()
+    made.add_nodes_from(graph.nodes(data=True))
+    for u, v, data in graph.edges(data=True):
+        plain = {k: float(x.strip('"')) for k, x in data.items()}
+        made.add_edge(u, v, **{**plain, "tap": int(plain["tap"])})
+    return made
+
+
+READERS = {
+    "graphml": nx.read_graphml, "gexf": nx.read_gexf, "gml": nx.read_gml, "dot": read_dot,
+    "json": lambda p: nx.node_link_graph(json.loads(p.read_text()), edges="edges"),
+    "cyjs": lambda p: nx.cytoscape_graph(json.loads(p.read_text())),
+}  # fmt: skip

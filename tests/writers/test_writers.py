@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 from fractions import Fraction
-from itertools import product
 
 import networkx as nx
 import numpy as np
 import pytest
+from graph_cases import READERS
 from scipy.io import mmread
 from scipy.sparse import load_npz
 
@@ -25,53 +24,8 @@ COLLIDING = cm.conv2d(1, 1, 3, padding=1, padding_mode="replicate", weight=W / 8
 MAPS = {"plain": PLAIN, "simple": SIMPLE, "transposed": SIMPLE.T, "colliding": COLLIDING}
 
 
-def read_node_link(path):
-    return nx.node_link_graph(json.loads(path.read_text("utf-8")), edges="edges")
-
-
-def read_cytoscape(path):
-    return nx.cytoscape_graph(json.loads(path.read_text("utf-8")))
-
-
-READERS = {
-    "graphml": nx.read_graphml,
-    "gexf": nx.read_gexf,
-    "gml": nx.read_gml,
-    "json": read_node_link,
-    "cyjs": read_cytoscape,
-}
-ADDED = {"label", "name", "value", "id", "key", "x", "y", "viz"}  # what a format adds of its own
-
-
-def nodes(graph):
-    return {n: {k: v for k, v in d.items() if k not in ADDED} for n, d in graph.nodes(data=True)}
-
-
 def edges(graph):
     return sorted((a, b, d["tap"], d.get("weight")) for a, b, d in graph.edges(data=True))
-
-
-def untagged(graph):
-    """GEXF takes an edge's weight as its own and says 1.0 where there is none."""
-    return sorted((a, b, d["tap"]) for a, b, d in graph.edges(data=True))
-
-
-@pytest.mark.parametrize(("name", "kind"), list(product(MAPS, READERS)))
-def test_graph_reads_back(tmp_path, name, kind):
-    a, path = MAPS[name], tmp_path / f"graph.{kind}"
-    write_graph(a, path)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
-    graph, back = a.to_networkx(), READERS[kind](path)
-    assert graph.is_multigraph() == (name == "colliding")
-    assert back.is_directed()
-    assert nodes(back) == nodes(graph)
-    assert len(graph) == sum(a.shape)
-    assert untagged(back) == untagged(graph)
-    assert back.number_of_edges() == a.nnz
-    if kind != "gexf" or a.has_weights:
-        assert edges(back) == edges(graph)
-    if kind != "gexf":  # which reads every graph with its own rules for what is multiple
-        assert back.is_multigraph() == graph.is_multigraph()
 
 
 @pytest.mark.parametrize("name", MAPS)

@@ -23,23 +23,19 @@ def weight(*shape):
     return rng.standard_normal(shape).astype(np.float32)
 
 
-def onnx_graph():
+def onnx_file(folder, arrays, *nodes, extra=()):
+    """A model's file: stored arrays, and nodes `(kind, inputs, output, attributes)`."""
     onnx = pytest.importorskip("onnx")
     from onnx import TensorProto, helper, numpy_helper
 
-    def graph(folder, arrays, *nodes, extra=()):
-        """A model's file: stored arrays, and nodes `(kind, inputs, output, attributes)`."""
-        made = [helper.make_node(k, i, [o], name=o, **a) for k, i, o, a in nodes]
-        value = helper.make_tensor_value_info
-        built = helper.make_graph(
-            [*made, *extra], "g", [value("x", TensorProto.FLOAT, None)],
-            [value(nodes[-1][2], TensorProto.FLOAT, None)],
-            [numpy_helper.from_array(array, name) for name, array in arrays.items()],
-        )  # fmt: skip
-        model = helper.make_model(built, opset_imports=[helper.make_opsetid("", 17)])
-        model.ir_version = 9
-        path = folder / "m.onnx"
-        onnx.save(model, path)
-        return path
-
-    return onnx, graph
+    made = [helper.make_node(k, i, [o], name=o, **a) for k, i, o, a in nodes]
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [*made, *extra], "g", [value("x", TensorProto.FLOAT, None)],
+        [value(nodes[-1][2], TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.save(model, folder / "m.onnx")
+    return folder / "m.onnx"

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bounds import peak_of
-from model_cases import onnx_graph, weight
+from model_cases import onnx_file, weight
 
 import convmatrix as cm
 from convmatrix.readers.layouts import layout_of
@@ -78,10 +78,9 @@ def test_a_layer_of_one_channel_can_be_said_to_be_one():
 
 
 def test_an_onnx_node_s_layer_has_its_bias(tmp_path):
-    _, graph = onnx_graph()
     ort = pytest.importorskip("onnxruntime")
     arrays = {"w": weight(6, 2, 3, 3), "b": weight(6), "u": weight(6, 2, 2, 2), "c": weight(4)}
-    path = graph(
+    path = onnx_file(
         tmp_path, arrays,
         ("Conv", ["x", "w", "b"], "y", {"group": 2, "pads": [1, 0, 2, 1], "strides": [1, 2]}),
         ("ConvTranspose", ["y", "u", "c"], "z", {"group": 2, "strides": [2, 2]}),
@@ -318,8 +317,7 @@ def test_json_has_names_that_no_terminal_obeys(tmp_path):
 
 
 def test_warnings_are_one_line_on_the_command_line(tmp_path):
-    _, graph = onnx_graph()
-    path = graph(
+    path = onnx_file(
         tmp_path, {"w": weight(2, 2, 3, 3)}, ("Relu", ["w"], "v", {}),
         ("Conv", ["x", "w"], "y", {}), ("Conv", ["y", "v"], "z", {}),
     )  # fmt: skip

@@ -5,34 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bounds import within
-from model_cases import onnx_graph, weight
+from model_cases import onnx_file, weight
 
 import convmatrix as cm
 
 
 def test_a_tensor_read_many_times_is_made_once(tmp_path):
-    _, graph = onnx_graph()
     one = np.ones((1, 1, 1, 1), np.float32)
     chain = [("DequantizeLinear", [f"t{j}", f"t{j}"], f"t{j + 1}", {}) for j in range(200)]
-    path = graph(tmp_path, {"t0": one}, *chain, ("Conv", ["x", "t200"], "y", {}))
+    path = onnx_file(tmp_path, {"t0": one}, *chain, ("Conv", ["x", "t200"], "y", {}))
     with within(5):
         (layer,) = cm.read_layers(path)
     assert layer.weight.tolist() == [[[[1]]]]
 
 
 def test_tensors_passed_on_any_number_of_times(tmp_path):
-    _, graph = onnx_graph()
     kernel = weight(2, 1, 3, 3)
     chain = [("Identity", [f"t{j}"], f"t{j + 1}", {}) for j in range(5000)]
-    path = graph(tmp_path, {"t0": kernel}, *chain, ("Conv", ["x", "t5000"], "y", {}))
+    path = onnx_file(tmp_path, {"t0": kernel}, *chain, ("Conv", ["x", "t5000"], "y", {}))
     with within(5):
         (layer,) = cm.read_layers(path)
     np.testing.assert_array_equal(layer.weight, kernel)
 
 
 def test_tensors_that_need_themselves(tmp_path):
-    _, graph = onnx_graph()
-    path = graph(
+    path = onnx_file(
         tmp_path, {"s": weight(1)}, ("Identity", ["b"], "a", {}), ("Identity", ["a"], "b", {}),
         ("DequantizeLinear", ["c", "s"], "c", {}), ("Conv", ["x", "a"], "y", {}),
         ("Conv", ["x", "c"], "z", {}),
@@ -42,8 +39,7 @@ def test_tensors_that_need_themselves(tmp_path):
 
 
 def test_a_scale_makes_no_weight_larger(tmp_path):
-    _, graph = onnx_graph()
-    path = graph(
+    path = onnx_file(
         tmp_path, {"w": weight(1, 1, 1, 1), "s": weight(1000)},
         ("DequantizeLinear", ["w", "s"], "big", {"axis": 0}), ("Conv", ["x", "big"], "y", {}),
     )  # fmt: skip
@@ -52,8 +48,7 @@ def test_a_scale_makes_no_weight_larger(tmp_path):
 
 
 def test_a_computed_bias_is_named(tmp_path):
-    _, graph = onnx_graph()
-    path = graph(
+    path = onnx_file(
         tmp_path, {"w": weight(2, 1, 3, 3), "b": weight(2)}, ("Relu", ["b"], "c", {}),
         ("Conv", ["x", "w", "c"], "y\x1b[1m", {}),
     )  # fmt: skip
@@ -79,19 +74,17 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_attributes(tmp_path, name):
-    _, graph = onnx_graph()
     attributes, said = ODD[name]
-    path = graph(tmp_path, {"w": weight(2, 1, 3, 3)}, ("Conv", ["x", "w"], "y", attributes))
+    path = onnx_file(tmp_path, {"w": weight(2, 1, 3, 3)}, ("Conv", ["x", "w"], "y", attributes))
     with pytest.raises(cm.FileError) as caught:
         cm.read_layers(path)
     assert str(caught.value).startswith(f"cannot read y of {path}: {said}")
 
 
 def test_an_output_shape_is_no_padding(tmp_path):
-    _, graph = onnx_graph()
     nodes = ("ConvTranspose", ["x", "w"], "y", {"output_shape": [9, 9]})
     with pytest.raises(cm.FileError, match="its output_shape sets a padding that depends on"):
-        cm.read_layers(graph(tmp_path, {"w": weight(2, 1, 3, 3)}, nodes))
+        cm.read_layers(onnx_file(tmp_path, {"w": weight(2, 1, 3, 3)}, nodes))
 
 
 ODD_WEIGHTS = {
@@ -103,8 +96,7 @@ ODD_WEIGHTS = {
 
 @pytest.mark.parametrize("name", ODD_WEIGHTS)
 def test_weights_that_are_no_convolution_s(tmp_path, name):
-    _, graph = onnx_graph()
-    path = graph(tmp_path, {"w": np.array(ODD_WEIGHTS[name])}, ("Conv", ["x", "w"], "y", {}))
+    path = onnx_file(tmp_path, {"w": np.array(ODD_WEIGHTS[name])}, ("Conv", ["x", "w"], "y", {}))
     with pytest.raises(cm.FileError, match=r"cannot read y of .*: its weight has shape"):
         cm.read_layers(path)
     if name not in ("texts", "flags"):
@@ -113,23 +105,21 @@ def test_weights_that_are_no_convolution_s(tmp_path, name):
 
 
 def test_a_convolution_without_its_weight(tmp_path):
-    _, graph = onnx_graph()
     with pytest.raises(cm.FileError, match="Conv takes an input and a weight, and has 1"):
-        cm.read_layers(graph(tmp_path, {}, ("Conv", ["x"], "y", {})))
+        cm.read_layers(onnx_file(tmp_path, {}, ("Conv", ["x"], "y", {})))
 
 
 @pytest.mark.parametrize("attribute", ["pads", "strides", "dilations", "output_padding"])
 def test_numbers_that_no_array_has(tmp_path, attribute):
-    _, graph = onnx_graph()
     count = 4 if attribute == "pads" else 2
     kind = "ConvTranspose" if attribute == "output_padding" else "Conv"
     for value in (2**62, -(2**62), 2**31):
         node = (kind, ["x", "w"], "y", {attribute: [value] * count})
-        path = graph(tmp_path, {"w": weight(2, 1, 3, 3)}, node)
+        path = onnx_file(tmp_path, {"w": weight(2, 1, 3, 3)}, node)
         with pytest.raises(cm.FileError, match=f"{attribute} must be {count} integers below"):
             cm.read_layers(path)
     node = (kind, ["x", "w"], "y", {attribute: [-1] * count})
-    (layer,) = cm.read_layers(graph(tmp_path, {"w": weight(2, 1, 3, 3)}, node))
+    (layer,) = cm.read_layers(onnx_file(tmp_path, {"w": weight(2, 1, 3, 3)}, node))
     if attribute != "pads":  # which may cut
         with pytest.raises(cm.GeometryError, match=r"(stride|dilation|output_padding) must be"):
             layer.layer()
@@ -137,7 +127,7 @@ def test_numbers_that_no_array_has(tmp_path, attribute):
 
 @pytest.mark.parametrize("kind", ["BFLOAT16", "FLOAT16", "FLOAT8E4M3FN", "DOUBLE"])
 def test_onnx_s_types_of_numbers(tmp_path, kind):
-    onnx, _ = onnx_graph()
+    onnx = pytest.importorskip("onnx")
     from onnx import helper
 
     numbers = [1.0, -0.5, 2.0, 0.25]

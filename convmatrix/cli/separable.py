@@ -72,7 +72,7 @@ def separable(
         raise GeometryError("--csv is for models; use --json for one kernel")
     asked = None if axes is None else _axes(axes)
     how: Any = "decimal" if decimal else exact or None
-    verdict = cm.separability(read_kernel(kernel), axes=asked, exact=how, tol=tol)
+    verdict = cm.separability(read_kernel(kernel), axes=asked, exact=how, tolerance=tol)
     show(verdict.to_dict(), _typed(verdict), as_json)
     if plot is not None:
         _plot(plot, lambda draw: draw.draw_separable(verdict))
@@ -81,7 +81,7 @@ def separable(
 
 def _typed(verdict: Any) -> str:
     """A verdict in text, with the tolerance that it names as it is typed here."""
-    return str(verdict).replace("tol=", "--tol ")
+    return str(verdict).replace("tolerance=", "--tol ")
 
 
 def _axes(text: str) -> tuple[int, ...]:
@@ -110,7 +110,7 @@ def _separable_model(
         with click.progressbar(tested, label="testing layers", file=sys.stderr) as bar:
             yield from bar
 
-    report = cm.network_separability(layers, tol=tol, progress=watched)
+    report = cm.network_separability(layers, tolerance=tol, progress=watched)
     if csv is not None:
         with target(csv) as file:
             file.write(report.to_csv().encode())

@@ -8,8 +8,8 @@ from convmatrix.separable.network import (
     TrainedLayer,
     network_separability,
 )
-from convmatrix.separable.question import separability
-from convmatrix.separable.separability import Separability
+from convmatrix.separable.result import Separability
+from convmatrix.separable.separability import separability
 from convmatrix.separable.verdict import Minor
 
 __all__ = [

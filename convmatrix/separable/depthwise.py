@@ -17,6 +17,8 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.layers import Sequential, depthwise_separable
 from convmatrix.layers.calling import public
+from convmatrix.layers.renamed import renamed
+from convmatrix.separable.floats import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     check_tolerance,
     each,
@@ -27,7 +29,6 @@ from convmatrix.separable.numbers import (
 from convmatrix.separable.precision import default_tolerance
 from convmatrix.separable.ranks import exact_rank, rank_factors
 from convmatrix.separable.text import markdown
-from convmatrix.separable.verdict import largest_part, scaled_floats
 from convmatrix.shapes import times
 from convmatrix.typing import Array
 
@@ -119,9 +120,10 @@ class DepthwiseSeparability:
         )
 
 
+@renamed(tol="tolerance")
 @public
 def depthwise_separability(
-    weight: Any, *, multiplier: int = 1, tol: float | None = None
+    weight: Any, *, multiplier: int = 1, tolerance: float | None = None
 ) -> DepthwiseSeparability:
     """Test whether a standard layer is a pointwise after a depthwise convolution.
 
@@ -131,9 +133,9 @@ def depthwise_separability(
         `(C_out, C_in, *k)`, of one group. Integers and fractions are decided exactly.
     multiplier
         Depthwise kernels an input channel.
-    tol
-        For floats: singular values up to `tol` times the largest count as 0. Default
-        `max(C_out, taps) * eps` of the dtype.
+    tolerance
+        For floats: singular values up to so many times the largest count as 0. Default
+        `max(C_out, taps) * eps` of the dtype. (Its old name `tol` warns.)
 
     Raises
     ------
@@ -152,7 +154,7 @@ def depthwise_separability(
         or multiplier < 1
     ):
         raise WeightError(f"multiplier counts kernels a channel, 1 or more, got {multiplier!r}")
-    check_tolerance(tol)
+    check_tolerance(tolerance)
     outputs, inputs, *kernel = array.shape
     tables = np.moveaxis(array.reshape(outputs, inputs, -1), 1, 0)
     if array.dtype.kind == "O":
@@ -171,7 +173,8 @@ def depthwise_separability(
         except OverflowError:
             pairs = [(each(left, lambda v: Fraction(v) * scale), right) for left, right in pairs]
         return _made(False, pairs, ranks, kernel, int(multiplier), distance, method, exact=True)
-    limit = default_tolerance(tables.shape[1:], array.dtype) if tol is None else float(tol)
+    limit = default_tolerance(tables.shape[1:], array.dtype)
+    limit = limit if tolerance is None else float(tolerance)
     pairs, ranks, distance = _best(tables, int(multiplier), limit)
     method = f"numerical: singular values against the tolerance {limit:.2g} times the largest"
     holds = bool(ranks.max() <= multiplier)

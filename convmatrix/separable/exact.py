@@ -9,6 +9,7 @@ to read the kernel a few times.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
@@ -24,22 +25,87 @@ from convmatrix.separable.ranks import exact_rank
 from convmatrix.separable.verdict import Minor, Verdict, unfold
 from convmatrix.typing import Array
 
-__all__ = ["ExactVerdict", "fibre", "find_minor"]
+__all__ = ["ExactVerdict", "PivotVerdict", "fibre", "find_minor"]
 
 Place = tuple[int, ...]
 
 
-class ExactVerdict(Verdict):
-    """The verdict on one kernel of ints, fractions or SymPy numbers."""
+def content(part: Array) -> Any:
+    """What all entries share, with the sign of the first: their quotients are coprime integers."""
+    values = list(part.flat)
+    lead = next(v for v in values if nonzero(v))
+    if not all(isinstance(v, (int, Fraction)) for v in values):
+        return lead
+    common = reduce(lcm, (v.denominator for v in values))
+    shared = reduce(gcd, (int(v * common) for v in values))
+    return Fraction(shared, common) * (1 if lead > 0 else -1)
+
+
+class PivotVerdict(Verdict):
+    """What follows, in exact arithmetic, from one entry that is not 0."""
 
     exact = True
+    pivot: Place | None
+    """Where that entry is; None of a kernel of zeros."""
+    field: Array
+    """The kernel in entries that can be divided."""
+    scaled: Array
+    """The kernel, perhaps with rows times a number each, which is enough to see what vanishes."""
+
+    @staticmethod
+    @abstractmethod
+    def shared(part: Array) -> Any:
+        """What all entries share, which may be divided out."""
+
+    @staticmethod
+    @abstractmethod
+    def tidy(value: Any) -> Any:
+        """A quotient in its simplest form."""
+
+    @staticmethod
+    @abstractmethod
+    def nonzero(value: Any) -> bool:
+        """Whether a difference is not 0."""
+
+    def split(self, partition: Sequence[Place]) -> tuple[Array, ...]:
+        """In the simplest entries: of an integer kernel integers, all but the first without a
+        common divisor."""
+        if self.pivot is None:
+            shapes = [[self.kernel.shape[j] for j in axes] for axes in partition]
+            return tuple(np.zeros(shape, object) for shape in shapes)
+        first, *rest = (fibre(self.field, self.pivot, axes) for axes in partition)
+        power = self.field[self.pivot] ** len(rest)
+        scale = Fraction(1, power) if isinstance(power, int) else 1 / power
+        found = []
+        for part in rest:
+            unit = self.shared(part)
+            found.append(each(part, lambda v, unit=unit: self.tidy(v / unit)))
+            scale = scale * unit
+        return (each(first, lambda v: self.tidy(v * scale)), *found)
+
+    def splits(self, axes: Place) -> bool:
+        if self.pivot is None:
+            return True
+        others = tuple(j for j in range(self.kernel.ndim) if j not in axes)
+        sides = (fibre(self.scaled, self.pivot, part).reshape(-1) for part in (axes, others))
+        rest = unfold(self.scaled, axes) * self.scaled[self.pivot] - np.multiply.outer(*sides)
+        return not any(self.nonzero(value) for value in rest.flat)
+
+
+class ExactVerdict(PivotVerdict):
+    """The verdict on one kernel of ints, fractions or SymPy numbers."""
+
+    shared = staticmethod(content)
+    tidy = staticmethod(simplest)
+    nonzero = staticmethod(nonzero)
 
     def __init__(self, kernel: Array) -> None:
         self.kernel = kernel
-        self._whole = integers(kernel)
-        self._fractions = any(isinstance(value, Fraction) for value in kernel.flat)
-        self._field = kernel if self._whole is not None else in_field(kernel)
-        self.pivot = self._pivot()
+        whole = integers(kernel)
+        self._rational = whole is not None
+        self.field = kernel if self._rational else in_field(kernel)
+        self.scaled = self.field if whole is None else whole
+        self.pivot = self._first_nonzero(self.scaled)
         self._wrong = None if self.pivot is None else self._first_wrong(self.pivot)
         self.separable = self._wrong is None
         self.method = "exact: every entry is 0"
@@ -47,42 +113,21 @@ class ExactVerdict(Verdict):
             pivot = f"K{list(self.pivot)} = {shown(kernel[self.pivot])}"
             self.method = f"exact: cross products with the pivot {pivot}"
 
-    def _pivot(self) -> Place | None:
-        if self._whole is not None:
-            places = np.flatnonzero(self._whole)
-            if not len(places):
-                return None
-            return tuple(int(i) for i in np.unravel_index(places[0], self.kernel.shape))
-        return next((i for i, value in np.ndenumerate(self._field) if nonzero(value)), None)
+    def _first_nonzero(self, entries: Array) -> Place | None:
+        if not self._rational:
+            return next((i for i, value in np.ndenumerate(entries) if nonzero(value)), None)
+        places = np.flatnonzero(entries)
+        if not len(places):
+            return None
+        return tuple(int(i) for i in np.unravel_index(places[0], entries.shape))
 
     def _first_wrong(self, pivot: Place) -> Place | None:
         """The first entry that is not what the fibres through the pivot say."""
-        kernel = self._field if self._whole is None else machine_integers(self._whole)
+        kernel = machine_integers(self.scaled) if self._rational else self.scaled
         fibres = [fibre(kernel, pivot, (axis,)) for axis in range(kernel.ndim)]
         power = kernel[pivot] ** (kernel.ndim - 1)
         rest = kernel * power - reduce(np.multiply.outer, fibres)
-        if self._whole is None:
-            return next((i for i, value in np.ndenumerate(rest) if nonzero(value)), None)
-        places = np.flatnonzero(rest)
-        if not len(places):
-            return None
-        return tuple(int(i) for i in np.unravel_index(places[0], rest.shape))
-
-    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
-        """In the simplest numbers: of an integer kernel integers, all but the first without a
-        common divisor."""
-        if self.pivot is None:
-            return tuple(np.zeros([self.kernel.shape[j] for j in axes], object) for axes in parts)
-        fibres = [fibre(self._field, self.pivot, axes) for axes in parts]
-        power = self._field[self.pivot] ** (len(fibres) - 1)
-        scale = Fraction(1, power) if isinstance(power, int) else 1 / power
-        found = []
-        for part in fibres[1:]:
-            unit = content(part)
-            found.append(each(part, lambda v, unit=unit: simplest(v / unit)))
-            scale = scale * unit
-        first = each(fibres[0], lambda v: simplest(v * scale))
-        return (first, *found)
+        return self._first_nonzero(rest)
 
     @cached_property
     def minor(self) -> Minor | None:
@@ -104,25 +149,13 @@ class ExactVerdict(Verdict):
     def precision(self) -> Precision | None:
         """Of fractions, as decimals and floats that were taken exactly are; integers are what they
         are."""
-        if self.separable or self._whole is None or not self._fractions:
+        if self.separable or not self._rational or self.scaled is self.kernel:
             return None
         try:
             floats = self.kernel.astype(np.float64)
         except OverflowError:
             return None
-        return precision_of(floats, self._worst_ratio())
-
-    def splits(self, axes: Place) -> bool:
-        if self.pivot is None:
-            return True
-        others = tuple(j for j in range(self.kernel.ndim) if j not in axes)
-        kernel = self._field if self._whole is None else self._whole
-        product = np.multiply.outer(
-            fibre(kernel, self.pivot, axes).reshape(-1),
-            fibre(kernel, self.pivot, others).reshape(-1),
-        )
-        rest = unfold(kernel, axes) * kernel[self.pivot] - product
-        return not any(nonzero(value) for value in rest.flat)
+        return precision_of(floats, self.ratio)
 
 
 def machine_integers(kernel: Array) -> Array:
@@ -140,17 +173,6 @@ def fibre(kernel: Array, pivot: Place, axes: Place) -> Array:
     place = tuple(slice(None) if j in axes else i for j, i in enumerate(pivot))
     part: Array = kernel[place]
     return part
-
-
-def content(part: Array) -> Any:
-    """What all entries share, with the sign of the first: their quotients are coprime integers."""
-    values = list(part.flat)
-    lead = next(v for v in values if nonzero(v))
-    if not all(isinstance(v, (int, Fraction)) for v in values):
-        return lead
-    common = reduce(lcm, (v.denominator for v in values))
-    shared = reduce(gcd, (int(v * common) for v in values))
-    return Fraction(shared, common) * (1 if lead > 0 else -1)
 
 
 def find_minor(kernel: Array, pivot: Place, wrong: Place) -> Minor:

@@ -15,6 +15,8 @@ from convmatrix.kept import cached_property
 from convmatrix.layers import Convolution, Sequential, pointwise, sequential
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv
+from convmatrix.layers.renamed import renamed
+from convmatrix.separable.floats import largest_part, scaled_floats
 from convmatrix.separable.numbers import (
     exact_entries,
     has_symbols,
@@ -22,7 +24,6 @@ from convmatrix.separable.numbers import (
     nonzero,
 )
 from convmatrix.separable.text import markdown
-from convmatrix.separable.verdict import largest_part, scaled_floats
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -168,16 +169,18 @@ class ChannelGroups:
         return "\n".join([head, *shown, *more])
 
 
+@renamed(tol="tolerance")
 @public
-def channel_groups(weight: Any, *, tol: float = 0.0) -> ChannelGroups:
+def channel_groups(weight: Any, *, tolerance: float = 0.0) -> ChannelGroups:
     """The finest grouping of channels under which a layer is block diagonal.
 
     Parameters
     ----------
     weight
         `(C_out, C_in, *k)`, of one group, numbers of any kind or symbols.
-    tol
-        Weights up to `tol` times the largest are no connection. Default: those that are 0.
+    tolerance
+        Weights up to so many times the largest are no connection. Default: those that are 0.
+        (Its old name `tol` warns.)
 
     >>> weight = np.zeros((4, 4, 3, 3))
     >>> weight[:2, :2] = weight[2:, 2:] = 1
@@ -189,26 +192,26 @@ def channel_groups(weight: Any, *, tol: float = 0.0) -> ChannelGroups:
     import networkx as nx
 
     array = kernel_array(weight, 2)
-    if not isinstance(tol, (int, float, np.number)) or not 0 <= tol < 1:
-        raise WeightError(f"tol is relative, 0 <= tol < 1, got {tol!r}")
-    live = _live(array, float(tol))
+    if not isinstance(tolerance, (int, float, np.number)) or not 0 <= tolerance < 1:
+        raise WeightError(f"tolerance is relative, 0 <= tolerance < 1, got {tolerance!r}")
+    live = _live(array, float(tolerance))
     inputs = live.shape[1]
     # Outputs that read the same inputs are one node: a dense layer has a row of edges, not all.
-    patterns, kind = np.unique(live, axis=0, return_inverse=True)
+    patterns, pattern = np.unique(live, axis=0, return_inverse=True)
     graph: Any = nx.Graph()
     graph.add_nodes_from(("in", c) for c in range(inputs))
-    graph.add_edges_from((("in", int(c)), ("kind", int(k))) for k, c in np.argwhere(patterns))
+    graph.add_edges_from((("in", int(c)), ("pattern", int(k))) for k, c in np.argwhere(patterns))
     members: dict[int, list[int]] = {}
-    for o, k in enumerate(kind.reshape(-1).tolist()):
+    for o, k in enumerate(pattern.reshape(-1).tolist()):
         members.setdefault(k, []).append(o)
     blocks: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
     for component in nx.connected_components(graph):
         read = sorted(c for side, c in component if side == "in")
-        made = sorted(o for side, k in component if side == "kind" for o in members[k])
+        made = sorted(o for side, k in component if side == "pattern" for o in members[k])
         blocks.append((tuple(read), tuple(made)))
     blocks += [((), (o,)) for o in np.flatnonzero(~live.any(axis=1)).tolist()]
     blocks.sort(key=lambda block: (min(block[0], default=inputs), block[1]))
-    return ChannelGroups(tuple(blocks), _in_order(live), array, float(tol))
+    return ChannelGroups(tuple(blocks), _in_order(live), array, float(tolerance))
 
 
 def _joined(blocks: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tuple[list[int], list[int]]:
@@ -216,16 +219,16 @@ def _joined(blocks: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tuple[list
     return [c for block, _ in blocks for c in block], [o for _, block in blocks for o in block]
 
 
-def _live(weight: Array, tol: float) -> Array:
+def _live(weight: Array, tolerance: float) -> Array:
     """Booleans `(C_out, C_in)`: whether there is a weight."""
     if weight.dtype.kind == "O":
         entries = exact_entries(weight).reshape(*weight.shape[:2], -1)
-        if tol and not has_symbols(entries):
+        if tolerance and not has_symbols(entries):
             entries = scaled_floats(entries)[0]
-            return np.asarray(np.abs(entries).max(axis=2) > tol * np.abs(entries).max())
+            return np.asarray(np.abs(entries).max(axis=2) > tolerance * np.abs(entries).max())
         return np.array([[any(nonzero(v) for v in kernel) for kernel in row] for row in entries])
     sizes = largest_part(weight).reshape(*weight.shape[:2], -1).max(axis=2)
-    return np.asarray(sizes > tol * sizes.max())
+    return np.asarray(sizes > tolerance * sizes.max())
 
 
 def _in_order(live: Array) -> int:

@@ -19,13 +19,13 @@ from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.calling import public
 from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.layers.printing import Printed
+from convmatrix.layers.renamed import renamed
 from convmatrix.limits import check_memory
+from convmatrix.separable.floats import largest_part, units
 from convmatrix.separable.numbers import check_tolerance
-from convmatrix.separable.numerical import units
 from convmatrix.separable.precision import default_tolerance
-from convmatrix.separable.stacks import ExactStack, NumericalStack
+from convmatrix.separable.stacks import ExactStack, NumericalStack, of_rank_one
 from convmatrix.separable.text import markdown
-from convmatrix.separable.verdict import largest_part
 from convmatrix.shapes import times
 from convmatrix.typing import Array
 
@@ -137,6 +137,10 @@ class LayerSeparability(Printed):
     multiplier: int | None
     layout: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
     def __bool__(self) -> bool:
         raise no_truth_value("a layer's separability", ".numerically == .kernels, or > 0")
 
@@ -154,7 +158,7 @@ class NetworkSeparability:
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "layers": [asdict(layer) for layer in self.layers],
+            "layers": [layer.to_dict() for layer in self.layers],
             "others": self.others,
             "kernels": sum(layer.kernels for layer in self.layers),
             "exactly": sum(layer.exactly for layer in self.layers),
@@ -230,11 +234,12 @@ def _cells(row: LayerSeparability) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+@renamed(tol="tolerance")
 @public
 def network_separability(
     layers: Iterable[TrainedLayer],
     *,
-    tol: float | None = None,
+    tolerance: float | None = None,
     progress: Callable[[Sequence[TrainedLayer]], Iterable[TrainedLayer]] | None = None,
 ) -> NetworkSeparability:
     """Test every kernel of a network that has more than one tap along two axes or more.
@@ -243,8 +248,8 @@ def network_separability(
     ----------
     layers
         As `read_layers` gives them.
-    tol
-        As `separability` takes it.
+    tolerance
+        As `separability` takes it. (Its old name `tol` warns.)
     progress
         Wraps the layers to be tested, for a progress bar.
 
@@ -258,7 +263,7 @@ def network_separability(
     >>> report.layers[0].kernels, report.layers[0].numerically, report.layers[0].rank
     (32, 0, 3)
     """
-    check_tolerance(tol)
+    check_tolerance(tolerance)
     every: list[Any] = list(layers) if is_sequence(layers) else [layers]
     odd = [one for one in every if not isinstance(one, TrainedLayer)]
     if odd:
@@ -272,17 +277,17 @@ def network_separability(
             f"none of the {len(every)} layers has a kernel of two axes or more with taps along "
             f"both; there is nothing to separate"
         )
-    rows = [_row(layer, tol) for layer in (progress(tested) if progress else tested)]
+    rows = [_row(layer, tolerance) for layer in (progress(tested) if progress else tested)]
     return NetworkSeparability(tuple(rows), len(every) - len(tested))
 
 
-def _row(layer: TrainedLayer, tol: float | None) -> LayerSeparability:
+def _row(layer: TrainedLayer, tolerance: float | None) -> LayerSeparability:
     given, weight = layer.weight, layer.weight
     check_memory(BYTES_TESTED * weight.size, f"testing {layer.name}", "a smaller layer")
     if weight.dtype.kind in "iu":
         weight = weight.astype(np.float64)
     kernel, ndim = layer.kernel, len(layer.kernel)
-    limit = default_tolerance(kernel, weight.dtype) if tol is None else tol
+    limit = default_tolerance(kernel, weight.dtype) if tolerance is None else tolerance
     stack = NumericalStack(weight, ndim, limit)
     squares = [sigma * sigma for sigma in stack.sigma]
     # In units of each kernel's largest entry; a layer's energy weighs kernels by their own.
@@ -321,15 +326,9 @@ def _exactly(weight: Array, stack: NumericalStack, ndim: int) -> int:
     kernels = flat[NumericalStack(flat, ndim, limit).separable]
     if not len(kernels):
         return 0
-    if (
-        ndim == 2 and weight.dtype.kind == "f" and weight.dtype.itemsize <= 4
-    ):  # float64 holds their products exactly
-        wide = kernels.astype(np.float64)
-        flat = np.abs(wide).reshape(len(wide), -1)
-        r, c = np.divmod(flat.argmax(axis=1), wide.shape[2])
-        every = np.arange(len(wide))
-        cross = wide[every, :, c][:, :, None] * wide[every, r][:, None, :]
-        return int((wide * wide[every, r, c][:, None, None] == cross).all(axis=(1, 2)).sum())
+    if ndim == 2 and weight.dtype.kind == "f" and weight.dtype.itemsize <= 4:
+        # float64 holds their products exactly
+        return int(of_rank_one(kernels.astype(np.float64)).sum())
     return sum(bool(ExactVerdict(exact_entries(kernel)).separable) for kernel in kernels)
 
 

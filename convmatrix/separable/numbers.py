@@ -12,8 +12,8 @@ import numpy as np
 from convmatrix.errors import WeightError
 from convmatrix.kernels import named
 from convmatrix.layers.arrays import as_numpy
+from convmatrix.separable.floats import largest_part
 from convmatrix.separable.precision import default_tolerance
-from convmatrix.separable.verdict import largest_part
 from convmatrix.typing import Array
 
 __all__ = [
@@ -76,10 +76,13 @@ def kernel_array(kernel: Any, least: int = 2) -> Array:
     return array.astype(object)
 
 
-def check_tolerance(tol: Any) -> None:
+def check_tolerance(tolerance: Any) -> None:
     """Raise `WeightError` where a tolerance is no number from 0 on."""
-    if tol is not None and not (isinstance(tol, (int, float, np.number)) and tol >= 0):
-        raise WeightError(f"tol must be 0 or more, got {tol!r}; leave it out for the default")
+    is_number = isinstance(tolerance, (int, float, np.number))
+    if tolerance is not None and not (is_number and tolerance >= 0):
+        raise WeightError(
+            f"tolerance must be 0 or more, got {tolerance!r}; leave it out for the default"
+        )
 
 
 def exact_entries(array: Array, *, decimal: bool = False) -> Array:

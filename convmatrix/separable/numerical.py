@@ -14,18 +14,12 @@ from typing import Any
 import numpy as np
 
 from convmatrix.kept import cached_property
+from convmatrix.separable.floats import ratio_of, unit_floats, units
 from convmatrix.separable.precision import Precision, precision_of
-from convmatrix.separable.verdict import (
-    Minor,
-    Verdict,
-    largest_part,
-    ratio_of,
-    unfold,
-    unit_floats,
-)
+from convmatrix.separable.verdict import Minor, Verdict, unfold
 from convmatrix.typing import Array
 
-__all__ = ["NumericalVerdict", "relative_distance", "singular_values", "units"]
+__all__ = ["NumericalVerdict", "singular_values"]
 
 Place = tuple[int, ...]
 
@@ -148,16 +142,6 @@ def singular_values(tables: Array) -> Array:
     return result
 
 
-def units(kernels: Array) -> Array:
-    """Each kernel `(n, ...)` over its largest entry, in double precision."""
-    wide = np.complex128 if kernels.dtype.kind == "c" else np.float64
-    if kernels.dtype.itemsize <= np.dtype(wide).itemsize:
-        kernels = kernels.astype(wide)
-    largest = largest_part(kernels).max(axis=tuple(range(1, kernels.ndim)), initial=0)
-    largest = np.where(largest > 0, largest, 1).reshape(-1, *(1,) * (kernels.ndim - 1))
-    return (kernels / largest).astype(wide, copy=False)
-
-
 def _of_units(tables: Array) -> Array:
     """The singular values of matrices whose largest entries are 1."""
     rows = tables.shape[1]
@@ -202,11 +186,3 @@ def _eigenvalues_3(gram: list[list[Array]]) -> tuple[Array, Any]:
     last = middle + 2 * p * np.cos(angle + 2 * np.pi / 3)
     values = np.stack([first, 3 * middle - first - last, last])
     return values, np.abs(cosine) < 1 - NEARLY
-
-
-def relative_distance(sigma: Array) -> Array:
-    """`relative_tail` of many."""
-    squares = sigma * sigma
-    total = squares.sum(axis=-1)
-    tail: Array = np.sqrt(squares[..., 1:].sum(axis=-1) / np.where(total > 0, total, 1))
-    return tail

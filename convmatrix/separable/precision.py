@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from convmatrix.separable.verdict import largest_part
+from convmatrix.separable.floats import largest_part
 from convmatrix.typing import Array
 
 __all__ = ["Precision", "default_tolerance", "own_precision", "precision_of", "round_up"]

@@ -1,387 +1,169 @@
-"""What `separability` says."""
+"""`separability`: what is asked, of which kernels, and how it is decided."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from math import prod
-from typing import TYPE_CHECKING, Any
+import sys
+from fractions import Fraction
+from typing import Any, Literal
 
 import numpy as np
 
-from convmatrix.errors import ArgumentError, SymbolicError, WeightError, no_truth_value
-from convmatrix.kept import cached_property
-from convmatrix.separable.numbers import has_symbols, plain
-from convmatrix.separable.ranks import rank_factors
-from convmatrix.separable.stacks import NumericalStack, Stack
-from convmatrix.separable.text import line, markdown, rounded, text
-from convmatrix.separable.verdict import Verdict, largest_part, scaled_floats
+from convmatrix.errors import ShapeError, WeightError
+from convmatrix.layers.calling import public
+from convmatrix.layers.renamed import renamed
+from convmatrix.separable.floats import scaled_floats
+from convmatrix.separable.numbers import check_tolerance, exact_entries, has_symbols, kernel_array
+from convmatrix.separable.numerical import NumericalVerdict
+from convmatrix.separable.precision import default_tolerance
+from convmatrix.separable.result import Separability, StackSeparability
+from convmatrix.separable.stacks import ExactStack, NumericalStack, exact_verdict
 from convmatrix.typing import Array
 
-if TYPE_CHECKING:
-    from convmatrix.layers import Sequential
-    from convmatrix.maps import Map
-
-__all__ = ["Separability"]
+__all__ = ["separability"]
 
 
-class Separability:
-    """The verdict of `separability`, for one kernel or a stack of kernels.
+FEW = 4
+"""Channels from which an array is taken for a layer's weight."""
 
-    As a condition it is `separable`: an error where that depends on symbols and for a stack (ask
-    `.separable.all()` or `.any()`), a warning where the kernel is not separable but `holds_at` a
-    lower precision. Of a stack `separable`, `holds_at`, `rank`, `distance`, `minor`, `factors` and
-    `split_axes` are arrays over the stack, and `verdict[i, j]` is the verdict on one kernel.
 
-    Attributes
+@renamed(tol="tolerance")
+@public
+def separability(
+    kernel: Any,
+    *,
+    axes: tuple[int, ...] | None = None,
+    exact: bool | Literal["decimal"] | None = None,
+    tolerance: float | None = None,
+) -> Separability:
+    """Test whether a kernel is an outer product of one 1-D kernel an axis.
+
+    Parameters
     ----------
-    separable
-        True, False, or None where it depends on the kernel's symbols.
-    holds_at
-        The finest precision at which the kernel is separable, whatever `tol` was given:
-        ``"exact"``, ``"float64"``, or, of a kernel whose values were rounded, what they were
-        rounded to: ``"float32"``, ``"bfloat16"``, ``"float16"``, ``"4 decimals"``, ``"6 digits"``.
-        None where it is not separable, or that depends. A kernel that holds only at a lower
-        precision than its own has `separable` False, and prints the `tol` that counts it.
-    exact
-        Whether it was decided in exact arithmetic.
-    rank
-        Rank of the kernel as a matrix: how many separable kernels it is the sum of. None where it
-        is not known, or the kernel has more axes and is not separable (see `ranks`).
-    factors
-        One 1-D kernel an axis whose outer product is the kernel, where it is separable. Of an
-        integer kernel they are integers, all but the first without a common divisor.
-    minor
-        A nonzero 2×2 minor, where it is not.
-    distance
-        Relative distance to the nearest separable kernel, `sqrt(σ₂² + σ₃² + …) / ‖K‖` in the
-        Frobenius norm; of a kernel of more than two axes the largest of its unfoldings', a lower
-        bound. NaN where it depends on symbols.
-    conditions
-        For a kernel with symbols: the polynomials that all vanish where it is separable.
-    split_axes
-        The axes that split off: the kernel is a 1-D kernel along the axis times the rest.
-    method
-        Which test was used, with its tolerance.
     kernel
-        The kernel that was tested, with exact entries where the test was exact.
+        Array of two or more axes, or the name of a kernel (`kernels.named`). Integers, `Fraction`,
+        `Decimal`, SymPy numbers, decimal strings and symbols are decided exactly; floats and
+        complex numbers to rounding.
+    axes
+        Which axes are the kernel's; the others stack kernels, and the fields of the result are
+        arrays over them: `axes=(-2, -1)` for a weight `(C_out, C_in, h, w)`. Left out, all are
+        the kernel's; but an array of four or five axes that looks like a layer's weight is refused.
+    exact
+        True takes floats as the binary fractions that they are. (Mind that a float64 outer
+        product is then hardly ever separable: its entries were rounded.) ``"decimal"`` takes them
+        as the decimals that they are printed as, 0.1 as 1/10.
+    tolerance
+        Separable where the second singular value of every unfolding is at most so many times the
+        first; exact numbers are then taken as floats, but for 0. Default for floats
+        `max(shape) * eps` of the dtype, as `numpy.linalg.matrix_rank`. Numbers that were rounded
+        before (float32 in a float64 array, few decimals) fail it: `holds_at` names the precision
+        at which they pass, and the printed verdict the tolerance. (Its old name `tol` warns.)
+
+    Raises
+    ------
+    WeightError
+        For a kernel that is empty, ragged, of fewer than two axes, or not of finite numbers.
+    ShapeError
+        For a layer's weight without `axes`.
+
+    >>> print(separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]))
+    separable: [3, 4, 5]ᵀ × [1, 2, 3]
+      method  exact: cross products with the pivot K[0, 0] = 3
+    >>> separability([[1, 0], [0, 1]]).minor
+    Minor(rows=(0, 1), columns=(0, 1), value=1, axis=0)
+    >>> print(separability(np.outer([0.1, 0.2, 0.3], [0.1, 0.7, 0.2]).astype("f4").astype("f8")))
+    separable at float32 precision, not to float64's rounding: rows (1, 2) and columns (1, 2) ...
+      judged at that precision with  tolerance=3.6e-7
+      distance to the nearest separable kernel  4.93e-09 of its norm
+      method  numerical: σ₂/σ₁ = 4.9e-09 against the tolerance 6.7e-16
+    >>> separability("sobel").factors[0].tolist()
+    [-1, -2, -1]
+    >>> import sympy
+    >>> a, b, c = sympy.symbols("a b c", positive=True)
+    >>> separability([[a, b], [c, 1]]).conditions
+    (a - b*c,)
+    >>> separability(np.ones((8, 4, 3, 3)), axes=(-2, -1))
+    Separability(32 of 32 kernels separable, shape=(8, 4), exact=False)
     """
-
-    __slots__ = ("__dict__", "_notes", "_of")
-
-    def __init__(self, of: Verdict | Stack, notes: tuple[str, ...] = ()) -> None:
-        self._of, self._notes = of, notes
-
-    # ------------------------------------------------------------------ what it says
-
-    @property
-    def separable(self) -> Any:
-        return self._of.separable
-
-    @property
-    def exact(self) -> bool:
-        return self._of.exact
-
-    @property
-    def holds_at(self) -> Any:
-        return self._of.holds_at
-
-    @property
-    def method(self) -> str:
-        return self._of.method
-
-    @property
-    def tolerance(self) -> float | None:
-        return self._of.tolerance
-
-    @property
-    def kernel(self) -> Array:
-        return self._of.kernels if isinstance(self._of, Stack) else self._of.kernel
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the stack; () for one kernel."""
-        return self._of.shape if isinstance(self._of, Stack) else ()
-
-    @property
-    def conditions(self) -> tuple[Any, ...]:
-        return self._one("conditions").conditions
-
-    @property
-    def rank(self) -> Any:
-        if isinstance(self._of, Stack):
-            return self._of.rank
-        ranks = self._of.ranks
-        return ranks[0] if self._of.separable or len(ranks) == 2 else None
-
-    @property
-    def ranks(self) -> tuple[int | None, ...]:
-        """The rank of the unfolding along each axis (the multilinear rank)."""
-        return self._one("ranks").ranks
-
-    @property
-    def factors(self) -> Any:
-        return self._of.factors
-
-    @property
-    def minor(self) -> Any:
-        return self._of.minors if isinstance(self._of, Stack) else self._of.minor
-
-    @property
-    def distance(self) -> Any:
-        return self._of.distance
-
-    @property
-    def split_axes(self) -> Any:
-        if isinstance(self._of, Stack):
-            return self._of.split_axes
-        return tuple(part[0] for part in self._of.parts if len(part) == 1)
-
-    @property
-    def parts(self) -> tuple[tuple[int, ...], ...]:
-        """The finest parts of the axes over which the kernel is an outer product."""
-        return self._one("parts").parts
-
-    def split(self) -> tuple[Array, ...]:
-        """A kernel for each of `parts`, whose outer product is the kernel.
-
-        >>> from convmatrix import separability
-        >>> video = np.multiply.outer([1, 2], [[0, 1], [1, 0]])
-        >>> verdict = separability(video)
-        >>> verdict.parts, [part.tolist() for part in verdict.split()]
-        (((0,), (1, 2)), [[1, 2], [[0, 1], [1, 0]]])
-        """
-        verdict = self._one("split()")
-        return verdict.split(verdict.parts)
-
-    def __getitem__(self, index: Any) -> Separability:
-        if not isinstance(self._of, Stack):
-            raise ArgumentError("this is the verdict on one kernel; only a stack has others")
-        place = index if isinstance(index, tuple) else (index,)
-        if len(place) != len(self.shape):
-            raise IndexError(
-                f"give {len(self.shape)} indices, one an axis of the stack {self.shape}"
-            )
-        place = tuple(range(n)[i] for i, n in zip(place, self.shape, strict=True))
-        return Separability(self._of.one(place))
-
-    def __iter__(self) -> Iterator[Separability]:
-        raise ArgumentError(
-            "a verdict is not a sequence; use np.ndindex(verdict.shape) and verdict[i]"
+    array = kernel_array(kernel)
+    check_tolerance(tolerance)
+    if not (exact is None or isinstance(exact, bool) or exact == "decimal"):
+        raise WeightError(f"exact must be True, False, 'decimal' or None, got {exact!r}")
+    if exact and tolerance is not None:
+        raise WeightError(
+            f"exact={exact!r} leaves nothing to tolerance={tolerance!r}; leave one of them out"
         )
-
-    def _one(self, name: str) -> Verdict:
-        if isinstance(self._of, Stack):
-            raise ArgumentError(
-                f"{name} is of one kernel; pick one of the stack, e.g. verdict[0, 0]"
-            )
-        return self._of
-
-    def __bool__(self) -> bool:
-        if isinstance(self._of, Stack):
-            raise no_truth_value(
-                f"a stack of {prod(self.shape)} verdicts", ".separable.all() or .separable.any()"
-            )
-        if self.separable is None:
-            raise SymbolicError(
-                f"whether the kernel is separable depends on its symbols: where "
-                f"{' and '.join(f'{c} = 0' for c in self.conditions[:3])}"
-                f"{' and …' if len(self.conditions) > 3 else ''}; use .separable, which is None"
-            )
-        if self._of.rounded:
-            warnings.warn(f"False, but {rounded(self._of)}", stacklevel=2)
-        return bool(self.separable)
-
-    # ------------------------------------------------------------------ sums of separable kernels
-
-    @cached_property
-    def singular_values(self) -> Array:
-        """Singular values of a kernel of two axes, largest first; of a stack `(*shape, n)`."""
-        if isinstance(self._of, NumericalStack) and self._of.ndim == 2:
-            scale = largest_part(self.kernel).max(axis=(-2, -1))[..., None]
-            values: Array = self._of.sigma[0].reshape(*self.shape, -1) * scale
-            return values
-        unit, scale = self._floats("singular_values")
-        found: Array = np.linalg.svd(unit, compute_uv=False) * scale
-        return found
-
-    @property
-    def errors(self) -> tuple[float, ...]:
-        """The relative error, in the Frobenius norm, of the best sums of 1, 2, … separable kernels.
-
-        >>> from convmatrix import separability
-        >>> [round(e, 3) for e in separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).errors]
-        [0.101, 0.0, 0.0]
-        """
-        self._matrix("errors")
-        squares = self._one("errors").singular_values() ** 2
-        total = float(squares.sum())
-        rest = np.append(np.cumsum(squares[:0:-1])[::-1], 0)
-        if self._of.exact:
-            rest[max(0, self.rank - 1) :] = 0
-        return tuple(float(np.sqrt(r / total)) if total else 0.0 for r in rest)
-
-    def rank_factors(self) -> tuple[Array, Array]:
-        """Matrices `(m, rank)` and `(rank, n)` whose product is the kernel: exactly where the
-        verdict is exact (integers of an integer kernel), else by singular values.
-
-        >>> from convmatrix import separability
-        >>> left, right = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).rank_factors()
-        >>> (left @ right).tolist()
-        [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
-        """
-        kernel = self._matrix("rank_factors()")
-        if self._of.exact:
-            return rank_factors(kernel)
-        columns, rows = self._svd_terms(self.rank)
-        return columns.T, rows
-
-    def terms(self, r: int | None = None, **geometry: Any) -> tuple[Sequential, ...]:
-        """Separable layers whose sum is the kernel, or its best approximation by `r` of them.
-
-        Parameters
-        ----------
-        r
-            How many. Left out, or no less than the rank of an exact kernel: as many as the rank,
-            with exact numbers. Fewer: those of the largest singular values, with relative error
-            `errors[r - 1]`.
-        geometry
-            Stride, padding, dilation and padding mode, as `spatially_separable` takes them.
-
-        >>> from convmatrix import separability
-        >>> one, two = separability([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).terms(padding=1)
-        >>> int((one.on(5, 5).to_scipy() + two.on(5, 5).to_scipy()).sum())
-        -20
-        """
-        from convmatrix.layers import spatially_separable
-
-        kernel = self._matrix("terms()")
-        if r is not None and (not isinstance(r, (int, np.integer)) or r < 1):
-            raise WeightError(f"r is a number of terms, 1 or more, got {r!r}")
-        if self._of.exact and (r is None or r >= self.rank):
-            left, right = rank_factors(kernel)
-            pairs: Any = zip(left.T, right, strict=True)
-        else:
-            pairs = zip(*self._svd_terms(self.rank if r is None else r), strict=True)
-        return tuple(spatially_separable(1, 1, pair, **geometry) for pair in pairs)
-
-    def multiplications(self, r: int | None = None) -> int:
-        """Multiplications an output of `r` separable passes; without `r`, of the kernel itself."""
-        shape = self._spatial
-        return prod(shape) if r is None else r * sum(shape)
-
-    @property
-    def break_even(self) -> int:
-        """The most separable terms that cost less than the kernel itself."""
-        shape = self._spatial
-        return (prod(shape) - 1) // sum(shape)
-
-    # ------------------------------------------------------------------ layers and matrices
-
-    def layer(self, **geometry: Any) -> Sequential:
-        """The kernel as layers in series: a pass for each of `parts`, one channel.
-
-        Raises `WeightError` where nothing splits off.
-
-        >>> from convmatrix import separability
-        >>> passes = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]]).layer(stride=2)
-        >>> passes.on(5, 5).shape
-        (4, 25)
-        """
-        from convmatrix.separable.passes import passes
-
-        return passes(self, geometry)
-
-    def kronecker(self, *size: int, **geometry: Any) -> tuple[Map, ...]:
-        """A one-axis map for each axis; the Kronecker product of their matrices is the matrix of
-        the single-channel layer at `size`.
-
-        Every axis decides for itself which taps are live (reach an input and not its padding), so
-        the product holds with every stride, padding, mode and dilation. It is a product of
-        matrices with the places of taps kept: a weight that is 0 is still a connection.
-
-        >>> from convmatrix import separability
-        >>> verdict = separability([[3, 6, 9], [4, 8, 12], [5, 10, 15]])
-        >>> column, row = verdict.kronecker(5, 5, stride=2, padding=1)
-        >>> conv = verdict.layer(stride=2, padding=1).on(5, 5)
-        >>> bool((np.kron(column.to_dense(), row.to_dense()) == conv.to_dense()).all())
-        True
-        """
-        from convmatrix.separable.passes import kronecker
-
-        return kronecker(self, size, geometry)
-
-    # ------------------------------------------------------------------ as data and text
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: exact numbers that are no integers become text."""
-        if isinstance(self._of, Stack):
-            return {
-                "shape": list(self.shape),
-                "exact": self.exact,
-                "separable": self.separable.tolist(),
-                "holds_at": self.holds_at.tolist(),
-                "rank": self.rank.tolist(),
-                "distance": [None if np.isnan(d) else d for d in self.distance.reshape(-1)],
-                "method": self.method,
-            }
-        minor, distance = self.minor, self.distance
-        return {
-            "separable": self.separable,
-            "holds_at": self.holds_at,
-            "exact": self.exact,
-            "rank": self.rank,
-            "factors": self.factors and [[plain(v) for v in f.tolist()] for f in self.factors],
-            "minor": minor
-            and {
-                "axis": minor.axis,
-                "rows": list(minor.rows),
-                "columns": list(minor.columns),
-                "value": plain(minor.value),
-            },
-            "distance": None if np.isnan(distance) else distance,
-            "conditions": [str(c) for c in self.conditions],
-            "split_axes": list(self.split_axes),
-            "method": self.method,
-        }
-
-    def __repr__(self) -> str:
-        return line(self)
-
-    def __str__(self) -> str:
-        return text(self)
-
-    def _repr_markdown_(self) -> str:
-        return markdown(text(self))
-
-    @property
-    def _spatial(self) -> tuple[int, ...]:
-        return tuple(self.kernel.shape[len(self.shape) :])
-
-    def _matrix(self, name: str) -> Array:
-        """The kernel as a matrix of numbers, or why it is none."""
-        kernel = self._one(name).kernel
-        if kernel.ndim != 2:
+    notes = _check_axes(array) if axes is None else ()
+    ndim, array = _stacked(array, axes)
+    stacked = array.ndim > ndim
+    if array.dtype.kind == "O" or exact:
+        if array.dtype.kind == "c":
             raise WeightError(
-                f"{name} is for kernels of two axes, this one has {kernel.ndim}; use split()"
+                "exact=True takes real numbers, got complex; give SymPy numbers instead"
             )
-        if has_symbols(kernel):
-            raise WeightError(f"{name} needs numbers, the kernel has symbols; use conditions")
-        return kernel
+        entries = exact_entries(array, decimal=exact == "decimal")
+        if exact is not False and not tolerance:
+            if stacked:
+                return StackSeparability(ExactStack(entries, ndim))
+            return Separability(exact_verdict(entries), notes)
+        if has_symbols(entries):
+            option = "exact=False" if exact is False else "tolerance"
+            raise WeightError(f"{option} needs numbers, the kernel has symbols; leave it out")
+        array = _floats(entries)
+    limit = default_tolerance(array.shape[array.ndim - ndim :], array.dtype)
+    limit = limit if tolerance is None else float(tolerance)
+    if stacked:
+        return StackSeparability(NumericalStack(array, ndim, limit))
+    return Separability(NumericalVerdict(array, limit), notes)
 
-    def _floats(self, name: str) -> tuple[Array, float]:
-        """The kernel over its largest entry, and that entry, as floats."""
-        unit, scale = scaled_floats(self._matrix(name))
-        try:
-            return unit, float(scale)
-        except OverflowError:
-            raise WeightError(
-                f"{name} gives floats, and the kernel has entries of more than 1e308; divide it"
-            ) from None
 
-    def _svd_terms(self, r: int) -> tuple[Array, Array]:
-        """Columns `(r, m)` and rows `(r, n)`, of the largest singular values."""
-        unit, scale = self._floats("terms()")
-        left, sigma, right = np.linalg.svd(unit, full_matrices=False)
-        root = np.sqrt(sigma[:r])
-        return (left[:, :r] * root).T * scale, root[:, None] * right[:r]
+def _floats(entries: Array) -> Array:
+    """Exact numbers as floats."""
+    unit, scale = scaled_floats(entries)
+    if not sys.float_info.min < scale < sys.float_info.max:
+        raise WeightError(
+            "a tolerance is for floats, and the kernel's largest entry is beyond them; divide it"
+        )
+    rational = all(isinstance(value, (int, Fraction)) for value in entries.flat)
+    return entries.astype(np.float64) if rational else unit * float(scale)
+
+
+def _stacked(array: Array, axes: Any) -> tuple[int, Array]:
+    """How many axes are the kernel's, and the array with those last."""
+    if axes is None:
+        return array.ndim, array
+    try:
+        places = [range(array.ndim)[axis] for axis in axes]
+    except (TypeError, IndexError):
+        places = []
+    if len(places) < 2 or len(set(places)) < len(places):
+        raise WeightError(
+            f"axes must name two or more different axes of an array of shape {array.shape}, got "
+            f"{axes!r}; use axes=(-2, -1) for a weight (C_out, C_in, h, w)"
+        )
+    return len(places), np.moveaxis(array, places, range(-len(places), 0))
+
+
+def _check_axes(array: Array) -> tuple[str, ...]:
+    """Raise `ShapeError` for a kernel that is the weight of a layer by its shape; for one that may
+    be, a line to print.
+
+    A weight has two axes of channels, first or last, of which one is longer than the kernel is
+    along any axis. Fewer channels than `FEW` are as likely a kernel of so many axes.
+    """
+    if array.ndim not in (4, 5):
+        return ()
+    ndim = array.ndim - 2
+    layouts = [
+        (array.shape[:2], array.shape[2:], tuple(range(-ndim, 0))),
+        (array.shape[-2:], array.shape[:-2], tuple(range(ndim))),
+    ]
+    for channels, kernel, places in layouts:
+        if max(channels) >= FEW and max(channels) > max(kernel):
+            raise ShapeError(
+                f"an array of shape {array.shape} looks like the weight of a layer; use "
+                f"axes={places} to judge each of its kernels, or axes={(*range(array.ndim),)} for "
+                f"the whole as one kernel of {array.ndim} axes"
+            )
+    (*_, last), (*_, first) = layouts
+    return (f"  as one kernel of {array.ndim} axes; of a layer's weight axes={last} judges each "
+            f"kernel, or axes={first} with channels last",)  # fmt: skip

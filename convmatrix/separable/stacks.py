@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from math import prod
 from typing import Any
 
@@ -9,31 +10,31 @@ import numpy as np
 
 from convmatrix.kept import cached_property
 from convmatrix.separable.exact import ExactVerdict
+from convmatrix.separable.floats import largest_part, relative_tail, units
 from convmatrix.separable.numbers import has_symbols
-from convmatrix.separable.numerical import (
-    NumericalVerdict,
-    relative_distance,
-    singular_values,
-    units,
-)
+from convmatrix.separable.numerical import NumericalVerdict, singular_values
 from convmatrix.separable.precision import COARSE, Precision, own_precision, precision_of
-from convmatrix.separable.verdict import Verdict
+from convmatrix.separable.verdict import Verdict, unfoldings
 from convmatrix.typing import Array
 
-__all__ = ["ExactStack", "NumericalStack", "Stack"]
+__all__ = ["ExactStack", "NumericalStack", "Stack", "exact_verdict", "of_rank_one"]
 
 Place = tuple[int, ...]
 
 
-class Stack:
-    """Verdicts on kernels `(*shape, *k)`; a single one is made when it is asked for."""
+class Stack(ABC):
+    """Verdicts on kernels `(*shape, *k)`, which answer as one verdict does, in arrays over the
+    stack; a single one is made when it is asked for."""
 
     exact: bool
     method: str
     tolerance: float | None = None
+    separable: Array
+    rank: Array
+    distance: Array
 
     def __init__(self, kernels: Array, ndim: int) -> None:
-        self.kernels, self.ndim = kernels, ndim
+        self.kernel, self.ndim = kernels, ndim
         self.shape = kernels.shape[: kernels.ndim - ndim]
         self._flat = kernels.reshape(-1, *kernels.shape[kernels.ndim - ndim :])
 
@@ -41,8 +42,8 @@ class Stack:
         """The verdict on the kernel at an index of the stack."""
         return self._one(int(np.ravel_multi_index(index, self.shape)))
 
-    def _one(self, flat: int) -> Verdict:
-        raise NotImplementedError
+    @abstractmethod
+    def _one(self, flat: int) -> Verdict: ...
 
     def _filled(self, values: Any, dtype: Any = object) -> Array:
         """An array `(*shape,)` of one value a kernel."""
@@ -56,7 +57,7 @@ class Stack:
         return (self._one(j) for j in range(len(self._flat)))
 
     @cached_property
-    def minors(self) -> Array:
+    def minor(self) -> Array:
         """A `Minor` or None for each kernel."""
         return self._filled(verdict.minor for verdict in self._every)
 
@@ -64,19 +65,23 @@ class Stack:
     def factors(self) -> tuple[Array, ...]:
         """Arrays `(*shape, n)`, one an axis: NaN (or None) for kernels that are not separable."""
         blank: Any = None if self.exact else np.nan
-        dtype = object if self.exact else self.kernels.dtype
+        dtype = object if self.exact else self.kernel.dtype
         found = [np.full((len(self._flat), n), blank, dtype) for n in self._flat.shape[1:]]
-        for j in np.flatnonzero(np.asarray(self.separable, bool)):
-            for target, factor in zip(found, self._one(int(j)).factors or (), strict=True):
-                target[j] = factor
+        self._fill(found, np.flatnonzero(np.asarray(self.separable, bool)))
         return tuple(f.reshape(*self.shape, f.shape[1]) for f in found)
+
+    def _fill(self, found: list[Array], chosen: Array) -> None:
+        """Put the factors of the chosen kernels in their places."""
+        for j in chosen.tolist():
+            for target, factor in zip(found, self._one(j).factors or (), strict=True):
+                target[j] = factor
 
     @cached_property
     def split_axes(self) -> Array:
         """Booleans `(*shape, ndim)`: which axes split off."""
         found = np.zeros((len(self._flat), self.ndim), bool)
         for j, verdict in enumerate(self._every):
-            found[j, [part[0] for part in verdict.parts if len(part) == 1]] = True
+            found[j, list(verdict.split_axes)] = True
         return found.reshape(*self.shape, self.ndim)
 
     @property
@@ -99,9 +104,9 @@ class Stack:
         sure = self.separable.reshape(-1)
         return [p for p, s in zip(self.precisions, sure, strict=True) if p and s in (False,)]
 
-    separable: Array
-    rank: Array
-    distance: Array
+    def singular_values(self) -> Array | None:
+        """Of all kernels at once, where there is such a way."""
+        return None
 
 
 class NumericalStack(Stack):
@@ -113,13 +118,16 @@ class NumericalStack(Stack):
     def __init__(self, kernels: Array, ndim: int, tolerance: float) -> None:
         super().__init__(kernels, ndim)
         self.tolerance = tolerance
-        self.sigma = [self._singular_values(axis) for axis in range(1 if ndim == 2 else ndim)]
+        self.sigma = [singular_values(_unfolded(self._flat, axis)) for axis in unfoldings(ndim)]
         self.separable = (self._ratios() <= tolerance).reshape(self.shape)
         self.method = f"numerical: σ₂ against the tolerance {tolerance:.2g} times σ₁"
 
-    def _singular_values(self, axis: int) -> Array:
-        moved = np.moveaxis(self._flat, 1 + axis, 1)
-        return singular_values(moved.reshape(len(moved), moved.shape[1], -1))
+    def singular_values(self) -> Array | None:
+        if self.ndim != 2:
+            return None
+        largest = largest_part(self.kernel).max(axis=(-2, -1))
+        values: Array = self.sigma[0].reshape(*self.shape, -1) * largest[..., None]
+        return values
 
     def _one(self, flat: int) -> Verdict:
         return NumericalVerdict(self._flat[flat], self.tolerance)
@@ -151,29 +159,28 @@ class NumericalStack(Stack):
 
     @cached_property
     def distance(self) -> Array:
-        every = [relative_distance(sigma) for sigma in self.sigma]
+        every = [relative_tail(sigma) for sigma in self.sigma]
         return np.asarray(np.max(every, axis=0)).reshape(self.shape)
 
-    @cached_property
-    def factors(self) -> tuple[Array, ...]:
+    def _fill(self, found: list[Array], chosen: Array) -> None:
         """The singular vectors, each with largest entry 1, the first with the kernel's scale."""
-        found = [np.full((len(self._flat), n), np.nan, self.kernels.dtype)
-                 for n in self._flat.shape[1:]]  # fmt: skip
-        chosen = np.flatnonzero(self.separable.reshape(-1))
         kernels = units(self._flat[chosen])
         zero = ~kernels.any(axis=tuple(range(1, kernels.ndim)))
         every, places = np.arange(len(chosen)), []
         for axis, target in enumerate(found):
-            moved = np.moveaxis(kernels, 1 + axis, 1)
-            tables = moved.reshape(len(moved), moved.shape[1], prod(moved.shape[2:]))
-            left = np.linalg.svd(tables, full_matrices=False)[0][:, :, 0]
+            left = np.linalg.svd(_unfolded(kernels, axis), full_matrices=False)[0][:, :, 0]
             places.append(np.abs(left).argmax(axis=1))
             target[chosen] = left / left[every, places[-1]][:, None]
         scale = self._flat[(chosen, *places)]
         found[0][chosen] *= scale[:, None]
         for target in found[1:]:
             target[chosen[zero]] = 0
-        return tuple(f.reshape(*self.shape, f.shape[1]) for f in found)
+
+
+def _unfolded(kernels: Array, axis: int) -> Array:
+    """The kernels `(n, *k)` as matrices, whose rows are an axis."""
+    moved = np.moveaxis(kernels, 1 + axis, 1)
+    return moved.reshape(*moved.shape[:2], prod(moved.shape[2:]))
 
 
 class ExactStack(Stack):
@@ -190,7 +197,7 @@ class ExactStack(Stack):
                 (v.separable for v in self._every), object if has_symbols(kernels) else bool
             )
         else:
-            self.separable = _separable_integers(whole).reshape(self.shape)
+            self.separable = of_rank_one(whole).reshape(self.shape)
 
     def _machine_integers(self) -> Array | None:
         """The kernels as int64, where no cross product can pass 64 bits."""
@@ -200,12 +207,7 @@ class ExactStack(Stack):
         return self._flat.astype(np.int64) if 2 * largest * largest < 2**63 else None
 
     def _one(self, flat: int) -> Verdict:
-        kernel = self._flat[flat]
-        if not has_symbols(kernel):
-            return ExactVerdict(kernel)
-        from convmatrix.separable.symbolic import SymbolicVerdict
-
-        return SymbolicVerdict(kernel)
+        return exact_verdict(self._flat[flat])
 
     @cached_property
     def rank(self) -> Array:
@@ -222,8 +224,22 @@ class ExactStack(Stack):
         return self._filled((verdict.distance for verdict in self._every), float)
 
 
-def _separable_integers(kernels: Array) -> Array:
-    """Which of the integer matrices `(n, a, b)` have rank at most 1."""
+def exact_verdict(kernel: Array) -> Verdict:
+    """The verdict on one kernel of exact numbers or symbols."""
+    if not has_symbols(kernel):
+        return ExactVerdict(kernel)
+    from convmatrix.separable.symbolic import SymbolicVerdict
+
+    return SymbolicVerdict(kernel)
+
+
+def of_rank_one(kernels: Array) -> Array:
+    """Which of the matrices `(n, a, b)` have rank at most 1, where no product of two entries is
+    rounded: each entry times a pivot is the product of the two across.
+
+    >>> of_rank_one(np.array([[[0, 2], [0, 4]], [[1, 2], [3, 4]]]))
+    array([ True, False])
+    """
     count, rows, columns = kernels.shape
     flat = kernels.reshape(count, -1)
     place, every = (flat != 0).argmax(axis=1), np.arange(count)

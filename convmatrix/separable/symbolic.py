@@ -16,9 +16,9 @@ import numpy as np
 import sympy
 from sympy.polys.rings import PolyElement, PolyRing
 
-from convmatrix.separable.exact import fibre
+from convmatrix.separable.exact import PivotVerdict
 from convmatrix.separable.numbers import each, number
-from convmatrix.separable.verdict import Minor, Verdict, unfold
+from convmatrix.separable.verdict import Minor, unfold, unfoldings
 from convmatrix.typing import Array
 
 __all__ = ["SymbolicVerdict"]
@@ -32,16 +32,42 @@ FREE = sympy.Symbol("x").assumptions0
 """What is assumed of a symbol of which nothing is said."""
 
 
-class SymbolicVerdict(Verdict):
+def _nonzero(value: Any) -> bool:
+    """Whether an expression is not 0 for some values."""
+    if value.is_zero is not None:
+        return not value.is_zero
+    value = sympy.expand(value)
+    if value.is_zero is not None or value.is_polynomial():
+        return bool(value != 0)
+    return not value.equals(0)
+
+
+def _common(part: Array) -> Any:
+    """What all entries share: their greatest common divisor, or one of them."""
+    values = [value for value in part.flat if _nonzero(value)]
+    if all(value.is_polynomial() for value in values):
+        shared = sympy.gcd_list(values)
+        return shared if not values[0].could_extract_minus_sign() else -shared
+    return values[0]
+
+
+def _tidy(value: Any) -> Any:
+    found = sympy.cancel(value) if value.free_symbols else value
+    return found if found.free_symbols else number(found)
+
+
+class SymbolicVerdict(PivotVerdict):
     """The verdict on one kernel of polynomials or other expressions in symbols."""
 
-    exact = True
+    shared = staticmethod(_common)
+    tidy = staticmethod(_tidy)
+    nonzero = staticmethod(_nonzero)
 
     def __init__(self, kernel: Array) -> None:
-        self.kernel = each(kernel, _without_zeros)
-        places = [i for i, value in np.ndenumerate(self.kernel) if not _vanishes(value)]
+        self.kernel = self.field = self.scaled = each(kernel, _without_zeros)
+        places = [i for i, value in np.ndenumerate(self.kernel) if _nonzero(value)]
         sure: Iterator[Any] = (i for i in places if self.kernel[i].is_zero is False)  # type: ignore[attr-defined]
-        self.pivot: Place | None = next(sure, places[0] if places else None)
+        self.pivot = next(sure, places[0] if places else None)
         self._ring = _ring_of(self.kernel)
         self._minors: list[tuple[Any, Minor]] = []
         if self.pivot is not None:
@@ -88,7 +114,7 @@ class SymbolicVerdict(Verdict):
     def _through_pivot(self) -> Iterator[tuple[Any, Minor]]:
         """The minors through the pivot that are not 0, in every unfolding."""
         assert self.pivot is not None
-        for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
+        for axis in unfoldings(self.kernel.ndim):
             table = self._table(axis)
             rest = [n for j, n in enumerate(self.kernel.shape) if j != axis]
             column = int(
@@ -100,34 +126,11 @@ class SymbolicVerdict(Verdict):
                     yield from _minor(table, rows, columns, axis)
 
     def _every(self) -> Iterator[tuple[Any, Minor]]:
-        for axis in range(1 if self.kernel.ndim == 2 else self.kernel.ndim):
+        for axis in unfoldings(self.kernel.ndim):
             table = self._table(axis)
             for rows in combinations(range(table.shape[0]), 2):
                 for columns in combinations(range(table.shape[1]), 2):
                     yield from _minor(table, rows, columns, axis)
-
-    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
-        if self.pivot is None:
-            return tuple(np.zeros([self.kernel.shape[j] for j in axes], object) for axes in parts)
-        fibres = [fibre(self.kernel, self.pivot, axes) for axes in parts]
-        scale = 1 / self.kernel[self.pivot] ** (len(fibres) - 1)
-        found = []
-        for part in fibres[1:]:
-            unit = _common(part)
-            found.append(each(part, lambda v, unit=unit: _tidy(v / unit)))
-            scale = scale * unit
-        return (each(fibres[0], lambda v: _tidy(v * scale)), *found)
-
-    def splits(self, axes: Place) -> bool:
-        if self.pivot is None:
-            return True
-        others = tuple(j for j in range(self.kernel.ndim) if j not in axes)
-        product = np.multiply.outer(
-            fibre(self.kernel, self.pivot, axes).reshape(-1),
-            fibre(self.kernel, self.pivot, others).reshape(-1),
-        )
-        rest = unfold(self.kernel, axes) * self.kernel[self.pivot] - product
-        return all(_vanishes(value) for value in rest.flat)
 
     @property
     def minor(self) -> Minor | None:
@@ -182,7 +185,7 @@ def _minor(table: Array, rows: Any, columns: Any, axis: int) -> Iterator[tuple[A
             yield _primitive(value).as_expr(), Minor(*places, value.as_expr(), axis)
         return
     value = sympy.expand(value)
-    if not _vanishes(value):
+    if _nonzero(value):
         yield _numerator(value), Minor(*places, value, axis)
 
 
@@ -205,16 +208,6 @@ def _numerator(value: Any) -> Any:
     except sympy.PolynomialError:
         return top
     return (-polynomial if polynomial.LC().is_negative else polynomial).as_expr()
-
-
-def _vanishes(value: Any) -> bool:
-    """Whether an expression is 0 for all values."""
-    if value.is_zero is not None:
-        return bool(value.is_zero)
-    value = sympy.expand(value)
-    if value.is_zero is not None or value.is_polynomial():
-        return bool(value == 0)
-    return bool(value.equals(0))
 
 
 def _never_zero(value: Any) -> bool:
@@ -240,17 +233,3 @@ def _contradict(conditions: Sequence[Any]) -> bool:
 
 def _distinct(polynomials: Iterator[Any]) -> list[Any]:
     return list(dict.fromkeys(polynomials))
-
-
-def _common(part: Array) -> Any:
-    """What all entries share: their greatest common divisor, or one of them."""
-    values = [value for value in part.flat if not _vanishes(value)]
-    if all(value.is_polynomial() for value in values):
-        shared = sympy.gcd_list(values)
-        return shared if not values[0].could_extract_minus_sign() else -shared
-    return values[0]
-
-
-def _tidy(value: Any) -> Any:
-    found = sympy.cancel(value) if value.free_symbols else value
-    return found if found.free_symbols else number(found)

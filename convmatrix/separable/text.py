@@ -9,13 +9,12 @@ import numpy as np
 
 from convmatrix.separable.numbers import shown, shown_all
 from convmatrix.separable.precision import round_up
-from convmatrix.separable.stacks import Stack
-from convmatrix.separable.verdict import Verdict
 
 if TYPE_CHECKING:
-    from convmatrix.separable.separability import Separability
+    from convmatrix.separable.stacks import Stack
+    from convmatrix.separable.verdict import Verdict
 
-__all__ = ["line", "markdown", "rounded", "text"]
+__all__ = ["line", "markdown", "rounded", "stack_line", "stack_text", "text"]
 
 
 MOST_CONDITIONS = 8
@@ -24,45 +23,50 @@ MOST_SHOWN, ENDS = 10, 3
 """Entries of a factor that are printed, and at each end of a longer one."""
 
 
-def line(verdict: Separability) -> str:
+def line(of: Verdict) -> str:
     """The verdict as its `repr`: what it says, and the factors or the minor that prove it."""
-    of = verdict._of
-    if isinstance(of, Stack):
-        known = sum(separable is True for separable in of.separable.reshape(-1).tolist())
-        return (
-            f"Separability({known} of {of.separable.size} kernels separable, "
-            f"shape={of.shape}, exact={of.exact})"
-        )
-    facts = [f"separable={of.separable}", f"exact={of.exact}", f"rank={verdict.rank}"]
+    facts = [f"separable={of.separable}", f"exact={of.exact}", f"rank={of.rank}"]
     if of.separable:
         facts.append(f"factors={_product(of)}")
     elif of.separable is None:
         facts.append(f"conditions={len(of.conditions)}")
     else:
         facts += [f"holds_at={of.holds_at!r}"] if of.rounded else []
-        facts.append(f"minor={shown(verdict.minor.value)}")
+        assert of.minor is not None
+        facts.append(f"minor={shown(of.minor.value)}")
     return f"Separability({', '.join(facts)})"
 
 
-def text(verdict: Separability) -> str:
+def text(of: Verdict, notes: tuple[str, ...] = ()) -> str:
     """The verdict as `print` shows it."""
-    of = verdict._of
-    if isinstance(of, Stack):
-        return "\n".join([line(verdict), *_rounded_kernels(of), f"  method  {of.method}"])
-    lines = [_headline(verdict)]
+    lines = [_headline(of)]
     if of.rounded:
         assert of.precision is not None
-        lines.append(f"  judged at that precision with  tol={round_up(of.precision.tolerance)}")
+        allowed = round_up(of.precision.tolerance)
+        lines.append(f"  judged at that precision with  tolerance={allowed}")
     if not np.isnan(of.distance) and (not of.separable or of.distance):
         lines.append(f"  distance to the nearest separable kernel  {of.distance:.3g} of its norm")
-    if not of.separable and verdict.split_axes:
-        lines.append(f"  splits off  axes {', '.join(map(str, verdict.split_axes))}")
-    notes = () if of.separable else verdict._notes
+    if not of.separable and of.split_axes:
+        lines.append(f"  splits off  axes {', '.join(map(str, of.split_axes))}")
     if of.separable is None:
         lines += [f"  separable where  {c} = 0" for c in of.conditions[:MOST_CONDITIONS]]
         if len(of.conditions) > MOST_CONDITIONS:
             lines.append(f"  and {len(of.conditions) - MOST_CONDITIONS} more")
-    return "\n".join([*lines, *notes, f"  method  {of.method}"])
+    return "\n".join([*lines, *(() if of.separable else notes), f"  method  {of.method}"])
+
+
+def stack_line(of: Stack) -> str:
+    """The verdict on a stack as its `repr`: how many of its kernels are separable."""
+    known = sum(separable is True for separable in of.separable.reshape(-1).tolist())
+    return (
+        f"Separability({known} of {of.separable.size} kernels separable, "
+        f"shape={of.shape}, exact={of.exact})"
+    )
+
+
+def stack_text(of: Stack) -> str:
+    """The verdict on a stack as `print` shows it."""
+    return "\n".join([stack_line(of), *_rounded_kernels(of), f"  method  {of.method}"])
 
 
 def markdown(printed: str) -> str:
@@ -86,18 +90,17 @@ def rounded(of: Verdict) -> str:
     assert of.precision is not None
     return (
         f"the kernel is separable at the precision of its values ({of.precision.name}); use "
-        f"tol={round_up(of.precision.tolerance)} to count that, or .holds_at"
+        f"tolerance={round_up(of.precision.tolerance)} to count that, or .holds_at"
     )
 
 
-def _headline(verdict: Separability) -> str:
-    of = verdict._of
-    assert isinstance(of, Verdict)
+def _headline(of: Verdict) -> str:
     if of.separable:
         return f"separable: {_product(of)}"
     if of.separable is None:
         return "it depends on the symbols"
-    minor = verdict.minor
+    minor = of.minor
+    assert minor is not None
     along = f" of the unfolding along axis {minor.axis}" if of.kernel.ndim > 2 else ""
     said = "not separable"
     if of.precision is not None:
@@ -134,5 +137,5 @@ def _rounded_kernels(of: Stack) -> list[str]:
     tolerance = round_up(max(precision.tolerance for precision in found))
     return [
         f"  at the precision of their values  {len(found)} more "
-        f"({', '.join(f'{count} {name}' for name, count in names)}), with tol={tolerance}"
+        f"({', '.join(f'{count} {name}' for name, count in names)}), with tolerance={tolerance}"
     ]

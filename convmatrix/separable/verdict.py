@@ -1,11 +1,10 @@
-"""What every verdict on separability answers, and the minor that refutes it."""
+"""What every verdict on one kernel answers, and the minor that refutes it."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,21 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from convmatrix.kept import cached_property
+from convmatrix.separable.floats import ratio_of, relative_tail, unit_floats
+from convmatrix.separable.numbers import plain
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
     from convmatrix.separable.precision import Precision
 
-__all__ = [
-    "Minor",
-    "Verdict",
-    "largest_part",
-    "ratio_of",
-    "relative_tail",
-    "scaled_floats",
-    "unfold",
-    "unit_floats",
-]
+__all__ = ["Minor", "Verdict", "unfold", "unfoldings"]
 
 Place = tuple[int, ...]
 
@@ -45,11 +37,17 @@ class Minor:
     value: Any
     axis: int = 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: an exact value that is no integer becomes text."""
+        return {"axis": self.axis, "rows": list(self.rows), "columns": list(self.columns),
+                "value": plain(self.value)}  # fmt: skip
+
 
 class Verdict(ABC):
     """A verdict on one kernel; what is dear to compute is computed when it is asked for."""
 
     exact: ClassVar[bool]
+    shape: ClassVar[tuple[int, ...]] = ()
     kernel: Array
     separable: bool | None
     method: str
@@ -71,16 +69,22 @@ class Verdict(ABC):
     def ranks(self) -> tuple[int | None, ...]:
         """The rank of the unfolding along each axis."""
 
+    @property
+    def rank(self) -> int | None:
+        """That of all unfoldings; None where they differ, or it is not known."""
+        ranks = self.ranks
+        return ranks[0] if self.separable or len(ranks) == 2 else None
+
     @abstractmethod
     def splits(self, axes: Place) -> bool:
         """Whether the kernel is a kernel over some axes times one over the others."""
 
     @abstractmethod
-    def split(self, parts: Sequence[Place]) -> tuple[Array, ...]:
+    def split(self, partition: Sequence[Place]) -> tuple[Array, ...]:
         """Kernels over the parts of the axes, whose outer product is the kernel."""
 
     @cached_property
-    def parts(self) -> tuple[Place, ...]:
+    def partition(self) -> tuple[Place, ...]:
         """The finest parts of the axes over which the kernel is an outer product.
 
         The ways to split in two that hold can be intersected, so two axes stay together exactly
@@ -103,6 +107,11 @@ class Verdict(ABC):
         return tuple(parts)
 
     @property
+    def split_axes(self) -> Place:
+        """The axes that are a part of their own."""
+        return tuple(part[0] for part in self.partition if len(part) == 1)
+
+    @property
     @abstractmethod
     def precision(self) -> Precision | None:
         """The finest at which the kernel is separable; None where it is at none, or exactly."""
@@ -113,8 +122,14 @@ class Verdict(ABC):
         of the unfoldings', a lower bound."""
         if self.separable and self.exact:
             return 0.0
-        axes = range(1 if self.kernel.ndim == 2 else self.kernel.ndim)
-        return max(relative_tail(self.singular_values(axis)) for axis in axes)
+        every = unfoldings(self.kernel.ndim)
+        return max(float(relative_tail(self.singular_values(axis))) for axis in every)
+
+    @property
+    def ratio(self) -> float:
+        """The largest σ₂/σ₁ of the unfoldings."""
+        every = unfoldings(self.kernel.ndim)
+        return max(ratio_of(self.singular_values(axis)) for axis in every)
 
     def singular_values(self, axis: int = 0) -> Array:
         """Singular values of the unfolding along an axis, of the kernel over its largest entry."""
@@ -124,7 +139,7 @@ class Verdict(ABC):
 
     @property
     def holds_at(self) -> str | None:
-        """The name of that precision."""
+        """The name of `precision`."""
         if self.separable and self.exact:
             return "exact"
         return None if self.precision is None else self.precision.name
@@ -134,57 +149,13 @@ class Verdict(ABC):
         """Whether it is not separable, but is at the precision that its values were rounded to."""
         return self.separable is False and self.precision is not None
 
-    def _worst_ratio(self) -> float:
-        """The largest σ₂/σ₁ of the unfoldings."""
-        axes = range(1 if self.kernel.ndim == 2 else self.kernel.ndim)
-        return max(ratio_of(self.singular_values(axis)) for axis in axes)
 
-
-def ratio_of(sigma: Array) -> float:
-    """`σ₂/σ₁`."""
-    return float(sigma[1] / sigma[0]) if len(sigma) > 1 and sigma[0] else 0.0
-
-
-def unit_floats(kernel: Array) -> Array:
-    """The kernel over its largest entry, in double precision; numbers of any size."""
-    return scaled_floats(kernel)[0]
-
-
-def scaled_floats(kernel: Array) -> tuple[Array, Any]:
-    """The kernel over its largest entry (of real and imaginary parts), and that entry."""
-    if kernel.dtype.kind != "O":
-        wide = np.complex128 if kernel.dtype.kind == "c" else np.float64
-        array = kernel if kernel.dtype.itemsize > np.dtype(wide).itemsize else kernel.astype(wide)
-        largest = largest_part(array).max() or array.real.dtype.type(1)
-        return (array / largest).astype(wide), largest
-    if all(isinstance(value, (int, Fraction)) for value in kernel.flat):
-        most = max(abs(value) for value in kernel.flat) or 1
-        flat = [float(Fraction(v) / most) for v in kernel.flat]
-        return np.array(flat).reshape(kernel.shape), most
-    import sympy
-
-    values = [sympy.sympify(value) for value in kernel.flat]
-    most = max((abs(v) for v in values), key=lambda v: sympy.N(v)) or sympy.Integer(1)
-    numbers = np.array([complex(sympy.N(v / most)) for v in values]).reshape(kernel.shape)
-    return (numbers if numbers.imag.any() else numbers.real), most
-
-
-def largest_part(array: Array) -> Array:
-    """The larger of the sizes of real and imaginary part: unlike the size it cannot overflow."""
-    if array.dtype.kind != "c":
-        sizes: Array = np.abs(array)
-        return sizes
-    larger: Array = np.maximum(np.abs(array.real), np.abs(array.imag))
-    return larger
+def unfoldings(ndim: int) -> range:
+    """The axes along which a kernel's unfoldings differ: a matrix' two are its transposes."""
+    return range(1 if ndim == 2 else ndim)
 
 
 def unfold(kernel: Array, axes: Sequence[int]) -> Array:
     """The kernel as a matrix: rows are some axes, columns the others, both in C order."""
     moved = np.moveaxis(kernel, axes, range(len(axes)))
     return moved.reshape(prod(moved.shape[: len(axes)]), -1)
-
-
-def relative_tail(sigma: Array) -> float:
-    """`sqrt(σ₂² + σ₃² + …) / sqrt(σ₁² + σ₂² + …)`."""
-    total = float((sigma**2).sum())
-    return float(np.sqrt((sigma[1:] ** 2).sum() / total)) if total else 0.0

@@ -209,7 +209,7 @@ def test_wrong_use(run, tmp_path, monkeypatch, line, said):
         (["graph", "-o", "g.foo"], "the suffix of g.foo names no format"),
         (["graph", "-o", "none/g.gml"], "cannot write none/g.gml: No such file or directory"),
         (["matrix", "--weight", "[[null, 2], [3, 4]]"], "weight"),
-        (["separable", "[[1,0],[0,1]]", "--tol", "-1"], "tol must be 0 or more, got -1"),
+        (["separable", "[[1,0],[0,1]]", "--tol", "-1"], "tolerance must be 0 or more, got -1"),
         (["separable"], "Missing argument"),
     ],
 )

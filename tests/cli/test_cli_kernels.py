@@ -129,7 +129,7 @@ def test_separable_at_a_lower_precision_only(run):
     np.save("k.npy", np.outer(*rows).astype(float))  # was rounded to float32 once
     status, out, _ = run("separable", "k.npy")
     assert status == 1
-    assert "tol=" not in out
+    assert "tolerance=" not in out
     tolerance = re.search(r"--tol (\S+)", out)[1]
     assert run("separable", "k.npy", "--tol", tolerance)[0] == 0
     told = run("separable", "--help")[1]

@@ -43,12 +43,12 @@ WRONG = {
             "expression, got None",
         ),
         "separability_tol": (
-            lambda: cm.separability([[1.0, 2.0], [2.0, 4.0]], tol=-1),
-            "tol must be 0 or more, got -1; leave it out for the default",
+            lambda: cm.separability([[1.0, 2.0], [2.0, 4.0]], tolerance=-1),
+            "tolerance must be 0 or more, got -1; leave it out for the default",
         ),
         "separability_tol_nan": (
-            lambda: cm.separability([[1.0, 2.0], [2.0, 4.0]], tol=float("nan")),
-            "tol must be 0 or more, got nan; leave it out for the default",
+            lambda: cm.separability([[1.0, 2.0], [2.0, 4.0]], tolerance=float("nan")),
+            "tolerance must be 0 or more, got nan; leave it out for the default",
         ),
         "separability_exact_complex": (
             lambda: cm.separability([[1j, 2.0], [2.0, 4.0]], exact=True),
@@ -58,7 +58,7 @@ WRONG = {
 }
 
 NAMED = {
-    "separability_tol_string": (lambda: cm.separability(np.eye(2), tol="a"), "'a'"),
+    "separability_tol_string": (lambda: cm.separability(np.eye(2), tolerance="a"), "'a'"),
     "factors_int": (lambda: cm.spatially_separable(1, 1, 3), "3"),
 }
 """What is said of these holds what was given, whatever the words."""

@@ -87,10 +87,10 @@ def test_layers_of_nothing_and_of_whole_numbers():
 
 def test_tolerances_of_networks():
     layer = cm.TrainedLayer("w", np.einsum("ci,cj->cij", *np.ones((2, 8, 3)))[:, None])
-    for tol in (-1, np.nan, "x"):
-        with pytest.raises(cm.WeightError, match="tol"):
-            cm.network_separability([layer], tol=tol)
-    assert cm.network_separability([layer], tol=0).layers[0].exactly == 8
+    for tolerance in (-1, np.nan, "x"):
+        with pytest.raises(cm.WeightError, match="tolerance"):
+            cm.network_separability([layer], tolerance=tolerance)
+    assert cm.network_separability([layer], tolerance=0).layers[0].exactly == 8
 
 
 def test_drawings_of_any_numbers():
@@ -124,13 +124,13 @@ def test_rank_keeps_99_percent_of_the_layer_s_energy():
     assert row_of([[-10 * np.eye(2)]]).rank == 2
     video = np.multiply.outer([1.0, 2], np.eye(3))
     assert (row_of([[video]]).rank, row_of([[video.T]]).rank) == (3, 3)
-    assert row_of(np.ones((2, 3, 1, 4, 5)), tol=0.5).macs == 2 * 3 * 20
+    assert row_of(np.ones((2, 3, 1, 4, 5)), tolerance=0.5).macs == 2 * 3 * 20
 
 
 def test_tolerance_and_progress_of_a_network():
     bent = np.ones((3, 3)) + 1e-4 * np.eye(3)
     assert row_of([[bent]]).numerically == 0
-    assert row_of([[bent]], tol=1e-3).numerically == 1
+    assert row_of([[bent]], tolerance=1e-3).numerically == 1
     assert row_of(np.ones((1, 1, 3, 3), np.uint8) * 200).numerically == 1
     seen = []
     layers = cm.read_layers({**ARRAYS, "row": np.ones((2, 2, 1, 7)), "line": np.ones((2, 2, 7))})

@@ -52,16 +52,18 @@ def test_float32_through_json_is_separable_at_float32(kernel):
         assert (verdict.separable, verdict.holds_at) == (False, "float32")
         assert str(verdict).startswith("separable at float32 precision, not ")
         assert "holds_at='float32'" in repr(verdict)
-        tol = float(str(verdict).partition("tol=")[2].split()[0])
-        assert tol == pytest.approx(max(kernel.shape) * np.finfo(np.float32).eps, rel=0.06)
-        again = cm.separability(stored, tol=tol)
+        tolerance = float(str(verdict).partition("tolerance=")[2].split()[0])
+        assert tolerance == pytest.approx(max(kernel.shape) * np.finfo(np.float32).eps, rel=0.06)
+        again = cm.separability(stored, tolerance=tolerance)
         assert (again.separable, again.holds_at) == (True, "float32")
         assert len(again.factors) == 2
 
 
 def test_a_condition_says_that_it_depends_on_the_precision():
     rounded = cm.separability(np.round(GAUSS, 4))
-    with pytest.warns(UserWarning, match=r"^False, but .*\(4 decimals\); use tol=.* or \.holds_at"):
+    with pytest.warns(
+        UserWarning, match=r"^False, but .*\(4 decimals\); use tolerance=.* or \.holds_at"
+    ):
         assert not rounded
     assert json.loads(json.dumps(rounded.to_dict()))["holds_at"] == "4 decimals"
 
@@ -84,7 +86,9 @@ def test_rank_one_kernels_hold_at_what_they_were_rounded_to(name):
             assert (found or "")[:1].isdigit() or found == "float32", (case, shape)
         else:
             assert found in (name, "float32"), (case, shape)
-        assert cm.separability(kernel, tol=float(str(verdict).partition("tol=")[2].split()[0]))
+        assert cm.separability(
+            kernel, tolerance=float(str(verdict).partition("tolerance=")[2].split()[0])
+        )
 
 
 @pytest.mark.parametrize("name", ROUNDED)
@@ -139,9 +143,8 @@ def test_the_precisions_of_what_is_separable():
     assert cm.separability(np.ones((3, 3), int)).holds_at == "exact"
     assert cm.separability([["a", "b"], ["c", "1"]] and [[1, 2], [3, 4]]).holds_at is None
     bent = GAUSS + 1e-3 * np.eye(7) * np.pi
-    assert (cm.separability(bent, tol=0.5).separable, cm.separability(bent, tol=0.5).holds_at) == (
-        True, None,
-    )  # fmt: skip
+    loose = cm.separability(bent, tolerance=0.5)
+    assert (loose.separable, loose.holds_at) == (True, None)
     assert cm.separability(GAUSS, exact=True).holds_at == "float64"
     assert str(cm.separability(GAUSS, exact=True)).startswith(
         "separable at float64 precision, not exactly: rows"
@@ -177,8 +180,8 @@ def test_stacks_hold_kernel_by_kernel():
     assert [verdict[j].holds_at for j in range(5)] == names
     line = str(verdict).splitlines()[1]
     assert line.startswith("  at the precision of their values  2 more (1 float32, 1 4 decimals)")
-    tol = float(line.partition("tol=")[2])
-    assert cm.separability(kernels, axes=(1, 2), tol=tol).separable.sum() == 4
+    tolerance = float(line.partition("tolerance=")[2])
+    assert cm.separability(kernels, axes=(1, 2), tolerance=tolerance).separable.sum() == 4
     exact = cm.separability(np.vectorize(Fraction)(kernels), axes=(1, 2))
     assert exact.holds_at.tolist() == [*names[:4], "exact"]
     assert "precision" not in str(cm.separability(kernels[:1], axes=(1, 2)))
@@ -187,17 +190,17 @@ def test_stacks_hold_kernel_by_kernel():
 def test_a_tolerance_for_exact_numbers_is_used():
     nearly = [["1", "2"], ["2", "4.001"]]
     assert not cm.separability(nearly).separable
-    verdict = cm.separability(nearly, tol=1e-3)
+    verdict = cm.separability(nearly, tolerance=1e-3)
     assert (verdict.separable, verdict.exact, verdict.tolerance) == (True, False, 1e-3)
-    assert cm.separability(nearly, tol=1e-6).separable is False
-    assert cm.separability([nearly], axes=(1, 2), tol=1e-3).separable.all()
-    assert cm.separability([[1, 2], [2, 4]], tol=0).exact, "nothing is allowed: exactly"
+    assert cm.separability(nearly, tolerance=1e-6).separable is False
+    assert cm.separability([nearly], axes=(1, 2), tolerance=1e-3).separable.all()
+    assert cm.separability([[1, 2], [2, 4]], tolerance=0).exact, "nothing is allowed: exactly"
     import sympy
 
-    with pytest.raises(cm.WeightError, match="tol needs numbers, the kernel has symbols"):
-        cm.separability([[sympy.Symbol("a"), 1], [1, 1]], tol=0.1)
-    with pytest.raises(cm.WeightError, match=r"exact=True leaves nothing to tol=0\.1"):
-        cm.separability([[1.5, 1], [1, 1]], exact=True, tol=0.1)
+    with pytest.raises(cm.WeightError, match="tolerance needs numbers, the kernel has symbols"):
+        cm.separability([[sympy.Symbol("a"), 1], [1, 1]], tolerance=0.1)
+    with pytest.raises(cm.WeightError, match=r"exact=True leaves nothing to tolerance=0\.1"):
+        cm.separability([[1.5, 1], [1, 1]], exact=True, tolerance=0.1)
 
 
 # ----------------------------------------------------------------- weights without their axes
@@ -236,4 +239,4 @@ def test_small_tensors_are_kernels_and_say_so(shape):
 def test_exact_numbers_beyond_floats_have_no_tolerance():
     for scale in (10**400, Fraction(1, 10**400)):
         with pytest.raises(cm.WeightError, match="beyond them; divide it"):
-            cm.separability(np.array([[1, 2], [3, 4]], object) * scale, tol=0.1)
+            cm.separability(np.array([[1, 2], [3, 4]], object) * scale, tolerance=0.1)

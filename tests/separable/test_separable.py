@@ -118,7 +118,7 @@ def test_tolerance_is_relative_and_the_callers_to_loosen():
     bent = GAUSS + 1e-6 * np.eye(5)
     assert not cm.separability(bent).separable
     assert not cm.separability(bent * 1e-12).separable, "no absolute tolerance"
-    assert cm.separability(bent, tol=1e-5).separable
+    assert cm.separability(bent, tolerance=1e-5).separable
     assert 1e-8 < cm.separability(bent).distance < 1e-5
 
 
@@ -349,7 +349,7 @@ def test_axes_that_split_off():
     for kind in (int, float, object):
         video = np.multiply.outer([1, 2, 1], plane).astype(kind)
         verdict = cm.separability(video)
-        assert (verdict.separable, verdict.split_axes, verdict.parts) == (
+        assert (verdict.separable, verdict.split_axes, verdict.partition) == (
             False,
             (0,),
             ((0,), (1, 2)),
@@ -362,10 +362,10 @@ def test_axes_that_split_off():
         off = layer.on(4, 5, 5).to_dense() - whole.on(4, 5, 5).to_dense()
         assert np.abs(off).max() <= (0 if kind is not float else 1e-14)
     pair = np.multiply.outer(plane, plane)
-    assert cm.separability(pair).parts == ((0, 1), (2, 3))
-    assert cm.separability(pair.swapaxes(1, 2)).parts == ((0, 2), (1, 3))
-    assert cm.separability(RANK_TWO_CUBE).parts == ((0, 1), (2,))
-    assert cm.separability(a * RANK_TWO_CUBE).parts == ((0, 1), (2,))
+    assert cm.separability(pair).partition == ((0, 1), (2, 3))
+    assert cm.separability(pair.swapaxes(1, 2)).partition == ((0, 2), (1, 3))
+    assert cm.separability(RANK_TWO_CUBE).partition == ((0, 1), (2,))
+    assert cm.separability(a * RANK_TWO_CUBE).partition == ((0, 1), (2,))
 
 
 # --------------------------------------------------------------------- rank, terms and layers
@@ -488,7 +488,7 @@ def test_the_best_depthwise_separable_approximation():
     assert rounded.exact
     assert not rounded.separable
     assert 0.1 < rounded.distance < 0.9
-    assert cm.depthwise_separability(weight, multiplier=2, tol=0.9).separable
+    assert cm.depthwise_separability(weight, multiplier=2, tolerance=0.9).separable
     assert "least multiplier 8" in str(verdict)
     for bad in (0, True, 1.5):
         with pytest.raises(cm.WeightError, match="multiplier"):
@@ -532,7 +532,7 @@ def test_channel_groups_of_other_layers():
     assert cm.channel_groups(dead).groups == (((0,), (0,)), ((1,), ()), ((), (1,)))
     leaky = np.eye(2).reshape(2, 2, 1) + 1e-6
     assert cm.channel_groups(leaky).count == 1
-    assert cm.channel_groups(leaky, tol=1e-5).count == 2
+    assert cm.channel_groups(leaky, tolerance=1e-5).count == 2
     assert cm.channel_groups(np.array([[[a], [0]], [[0], [b]]])).count == 2
 
 
@@ -600,8 +600,8 @@ def test_kernels_say_what_they_take():
         ([["x", 1], [1, 1]], {}, "decimal string"),
         (np.array([["1/0", 1], [1, 1]], object), {}, "finite"),
         (np.array([[None, 1], [1, 1]], object), {}, "decimal string"),
-        ([[1, 2], [2, 4]], {"tol": -1}, "tol"),
-        ([[1, 2], [2, 4]], {"tol": "x"}, "tol"),
+        ([[1, 2], [2, 4]], {"tolerance": -1}, "tolerance"),
+        ([[1, 2], [2, 4]], {"tolerance": "x"}, "tolerance"),
         ([[1, 2], [2, 4]], {"exact": "no"}, "exact"),
         ([[1j, 2], [2, 4]], {"exact": True}, "real"),
         ([[1, 2], [2, 4]], {"axes": (0,)}, "two or more"),
@@ -619,7 +619,7 @@ def test_bad_kernels_are_one_clear_line(kernel, options, word):
 
 def test_what_a_verdict_does_not_have():
     stack = cm.separability(np.ones((2, 3, 3)), axes=(1, 2))
-    for ask in ("conditions", "ranks", "parts"):
+    for ask in ("conditions", "ranks", "partition"):
         with pytest.raises(TypeError, match="one kernel"):
             getattr(stack, ask)
     with pytest.raises(TypeError, match="one kernel"):
@@ -788,7 +788,7 @@ def test_later_changes_do_not_reach_a_verdict():
 def test_tolerances_of_exact_weights():
     exact = np.array([[100, 1], [1, 100]])[..., None]
     for weight in (exact, exact.astype(float), exact.astype(object) / Fraction(3)):
-        found = cm.channel_groups(weight, tol=0.1)
+        found = cm.channel_groups(weight, tolerance=0.1)
         assert (found.count, found.graph.number_of_edges()) == (2, 2)
         assert cm.channel_groups(weight).count == 1
     linear = cm.channel_groups(np.eye(2))
@@ -861,7 +861,7 @@ def test_zero_kernels_split_and_roots_do():
     nothing = sympy.Symbol("z", zero=True)
     for zero in (np.zeros((2, 3), int), np.zeros((2, 3)), np.full((2, 3), nothing)):
         assert [part.tolist() for part in cm.separability(zero).split()] == [[0] * 2, [0] * 3]
-    assert cm.separability(sympy.sqrt(2) * RANK_TWO_CUBE).parts == ((0, 1), (2,))
+    assert cm.separability(sympy.sqrt(2) * RANK_TWO_CUBE).partition == ((0, 1), (2,))
 
 
 def test_what_a_depthwise_verdict_says():
@@ -886,7 +886,7 @@ def test_depthwise_verdicts_of_any_scale():
     distance = cm.depthwise_separability(weight).distance
     for scale in (1e200, 1e-200):
         assert cm.depthwise_separability(scale * weight).distance == pytest.approx(distance)
-    assert cm.depthwise_separability(weight[:1], tol=0).separable
+    assert cm.depthwise_separability(weight[:1], tolerance=0).separable
     single = cm.depthwise_separability(weight.astype(np.float32))
     assert single.depthwise.dtype == single.pointwise.dtype == np.float32
     weight[:, 1] *= 1e-20
@@ -897,10 +897,16 @@ def test_depthwise_verdicts_of_any_scale():
     ("call", "word"),
     [
         (lambda: cm.depthwise_separability(np.ones((2, 2))), "three or more"),
-        (lambda: cm.depthwise_separability(np.ones((2, 2, 2)), tol=-1), "tol must be 0 or more"),
-        (lambda: cm.depthwise_separability(np.ones((2, 2, 2)), tol="x"), "tol must be 0 or more"),
+        (
+            lambda: cm.depthwise_separability(np.ones((2, 2, 2)), tolerance=-1),
+            "tolerance must be 0 or more",
+        ),
+        (
+            lambda: cm.depthwise_separability(np.ones((2, 2, 2)), tolerance="x"),
+            "tolerance must be 0 or more",
+        ),
         (lambda: cm.depthwise_separability([[[a]]]), "needs numbers"),
-        (lambda: cm.channel_groups(np.ones((2, 2)), tol=1), "0 <= tol < 1"),
+        (lambda: cm.channel_groups(np.ones((2, 2)), tolerance=1), "0 <= tolerance < 1"),
         (lambda: cm.channel_groups([1]), "two or more"),
     ],
 )
@@ -922,8 +928,8 @@ def test_channel_groups_in_halves_with_a_bias():
 def test_channel_groups_by_size_and_scale():
     assert cm.channel_groups(-np.ones((2, 2))).groups == (((0, 1), (0, 1)),)
     leaky = 1e-9 * (np.eye(2) + 1e-3)
-    assert cm.channel_groups(leaky, tol=1e-2).count == 2
-    assert cm.channel_groups(leaky, tol=1e-4).count == 1
+    assert cm.channel_groups(leaky, tolerance=1e-2).count == 2
+    assert cm.channel_groups(leaky, tolerance=1e-4).count == 1
     graph = cm.channel_groups(np.array([[1, 1e-3, 0], [0, 0, 0]])).graph
     assert set(graph) == {("in", 0), ("in", 1), ("in", 2), ("out", 0), ("out", 1)}
     assert graph.number_of_edges() == 2
@@ -967,8 +973,8 @@ def test_default_tolerances():
     assert cm.separability(np.ones((2, 3), np.longdouble)).tolerance == 3 * eps
     assert cm.separability(np.ones((3, 2), "f4")).tolerance == 3 * np.finfo("f4").eps
     for kernel in ([[1.0, 2.0]], [[0.0, 0.0], [0.0, 0.0]]):
-        assert cm.separability(kernel, tol=0).separable
-        assert cm.separability([kernel], axes=(1, 2), tol=0).separable.all()
+        assert cm.separability(kernel, tolerance=0).separable
+        assert cm.separability([kernel], axes=(1, 2), tolerance=0).separable.all()
 
 
 def test_numbers_in_text_and_data():
@@ -1007,7 +1013,7 @@ def test_factors_of_floats_have_largest_entry_one(row):
 
 
 def test_an_axis_of_length_one_always_splits_off():
-    assert cm.separability(np.eye(2)[None], tol=0).parts == ((0,), (1, 2))
+    assert cm.separability(np.eye(2)[None], tolerance=0).partition == ((0,), (1, 2))
 
 
 def test_stacks_of_complex_kernels():
@@ -1035,10 +1041,10 @@ def test_stacks_of_special_kernels_do_not_warn():
 
 def test_tolerance_of_a_stack_is_relative_to_the_first_singular_value():
     bent = np.ones((4, 4)) + 0.1 * np.eye(4)  # σ₂/σ₁ = 0.024, the largest entry 1.1
-    verdict = cm.separability(bent[None], axes=(1, 2), tol=0.05)
+    verdict = cm.separability(bent[None], axes=(1, 2), tolerance=0.05)
     assert (verdict.separable[0], verdict.rank[0]) == (True, 1)
     assert (verdict[0].separable, verdict[0].rank, verdict[0].tolerance) == (True, 1, 0.05)
-    assert cm.separability(bent, tol=0.02).rank == 4
+    assert cm.separability(bent, tolerance=0.02).rank == 4
 
 
 def test_stacks_with_symbols_have_factors_and_ranks_where_they_are_known():
@@ -1198,7 +1204,7 @@ def test_a_stack_in_text_and_data():
 
 
 def test_options_of_a_verdict():
-    assert cm.separability(np.ones((2, 2)), tol=0).tolerance == 0
+    assert cm.separability(np.ones((2, 2)), tolerance=0).tolerance == 0
     for axes in ((0, 0), (0, -3), 1):
         with pytest.raises(cm.WeightError, match="two or more different axes"):
             cm.separability(np.ones((2, 2, 2)), axes=axes)

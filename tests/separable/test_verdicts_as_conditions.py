@@ -58,3 +58,28 @@ def test_a_refuted_proof_is_plain_data_in_an_explanation(monkeypatch):
     refuted = cm.prove("sizes", kernel_size=3, stride=2, padding=0)
     monkeypatch.setattr(explanation, "prove_transpose", lambda *_: refuted)
     assert cm.explain(cm.conv2d(1, 1, 3), (5, 5)).to_dict()["proof"] == refuted.to_dict()
+
+
+@pytest.mark.parametrize("ask", [
+    lambda **given: cm.separability([[1.0, 2.0], [2.0, 4.1]], **given),
+    lambda **given: cm.depthwise_separability(KERNEL, **given),
+    lambda **given: cm.channel_groups(KERNEL, **given),
+    lambda **given: cm.network_separability([cm.TrainedLayer("w", KERNEL)], **given),
+])  # fmt: skip
+def test_old_names_work_for_a_release(ask):
+    with pytest.warns(DeprecationWarning, match="tol is called tolerance now") as told:
+        assert str(ask(tol=0.5)) == str(ask(tolerance=0.5))
+    assert told[0].filename == __file__
+    with pytest.raises(TypeError, match="tolerance twice, as tol too"):
+        ask(tol=0.5, tolerance=0.5)
+    verdict = cm.separability(np.multiply.outer([1, 2], np.eye(2, dtype=int)))
+    with pytest.warns(DeprecationWarning, match="parts is called partition now"):
+        assert verdict.parts == verdict.partition == ((0,), (1, 2))
+
+
+def test_minors_and_rows_of_a_network_are_plain_data():
+    minor = cm.separability([[sympy.Rational(1, 2), 0], [0, 1]]).minor
+    assert minor.to_dict() == {"axis": 0, "rows": [0, 1], "columns": [0, 1], "value": "1/2"}
+    report = cm.network_separability([cm.TrainedLayer("w", KERNEL)])
+    assert report.layers[0].to_dict() == report.to_dict()["layers"][0]
+    assert report.layers[0].to_dict()["kernels"] == 8

@@ -13,7 +13,7 @@ from convmatrix.layers.makers import split_geometry
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
-    from convmatrix.separable.separability import Separability
+    from convmatrix.separable.result import Separability
 
 __all__ = ["kronecker", "passes"]
 
@@ -24,7 +24,7 @@ def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
         raise WeightError("a layer is of one kernel; pick one of the stack, e.g. verdict[0, 0]")
     if verdict.separable:
         return spatially_separable(1, 1, verdict.factors, **geometry)
-    if len(verdict.parts) == 1:
+    if len(verdict.partition) == 1:
         raise WeightError(
             "no axis of the kernel splits off, so it is no series of passes; use terms() for a "
             "sum of separable layers"
@@ -32,10 +32,10 @@ def passes(verdict: Separability, geometry: dict[str, Any]) -> Sequential:
     ndim = verdict.kernel.ndim
     layers: list[Layer] = []
     bias = geometry.pop("bias", None)
-    for axes, part in zip(verdict.parts, verdict.split(), strict=True):
+    for axes, part in zip(verdict.partition, verdict.split(), strict=True):
         weight = part.reshape([n if j in axes else 1 for j, n in enumerate(verdict.kernel.shape)])
         options = split_geometry(ndim, geometry, axes)
-        last = bias if len(layers) == len(verdict.parts) - 1 else None
+        last = bias if len(layers) == len(verdict.partition) - 1 else None
         layers.append(
             conv(ndim, 1, 1, weight.shape, weight=weight[None, None], bias=last, **options)
         )

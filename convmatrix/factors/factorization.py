@@ -61,6 +61,14 @@ class Factorization(Printed):
         made = reduce(lambda a, b: a @ b, self.factors)
         return made.real if self.method == "fft" and self.real else made
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON, without the numbers."""
+        factors = [
+            {"name": name, "shape": list(factor.shape)}
+            for name, factor in zip(self.names, self.factors, strict=True)
+        ]
+        return {"method": self.method, "exact": self.exact, "real": self.real, "factors": factors}
+
     def __repr__(self) -> str:
         return f"<Factorization {str(self).splitlines()[0]}>"
 

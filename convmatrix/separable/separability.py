@@ -15,7 +15,8 @@ from convmatrix.separable.floats import scaled_floats
 from convmatrix.separable.numbers import check_tolerance, exact_entries, has_symbols, kernel_array
 from convmatrix.separable.numerical import NumericalVerdict
 from convmatrix.separable.precision import default_tolerance
-from convmatrix.separable.result import Separability, StackSeparability
+from convmatrix.separable.result import Separability
+from convmatrix.separable.stack_result import StackSeparability
 from convmatrix.separable.stacks import ExactStack, NumericalStack, exact_verdict
 from convmatrix.typing import Array
 

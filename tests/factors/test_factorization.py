@@ -62,6 +62,10 @@ def test_factorizations_print_and_refuse():
     A = cm.conv1d(1, 1, 3, stride=2, weight=[[[1, 2, 3]]]).on(9)
     assert str(cm.factorization(A)).startswith("direct: weights · gather\n  weights  4×12")
     assert cm.factorization(A.T).names == ("gatherᵀ", "weightsᵀ")
+    factors = [{"name": "weights", "shape": [4, 12]}, {"name": "gather", "shape": [12, 9]}]
+    assert cm.factorization(A, exact=True).to_dict() == {
+        "method": "direct", "exact": True, "real": True, "factors": factors,
+    }  # fmt: skip
     with pytest.raises(cm.GeometryError, match="'winograd' does not apply: it needs stride 1"):
         cm.factorization(A, "winograd")
     with pytest.raises(cm.GeometryError, match="method must be one of direct, winograd, toeplitz"):

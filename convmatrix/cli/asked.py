@@ -15,7 +15,7 @@ from convmatrix.words import Options, build_layer, option
 from convmatrix.words.kinds import keywords
 
 if TYPE_CHECKING:
-    from convmatrix.separable.network import TrainedLayer
+    from convmatrix.layers.trained import TrainedLayer
 
 __all__ = ["Asked", "described"]
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import FileError, MissingExtraError
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.readers.arrays import npy_header
 from convmatrix.readers.files import reading
 from convmatrix.readers.growth import check_growth
 from convmatrix.readers.stored import Stored, layers_of, stored_in
-from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["of_mapping", "read_npz", "read_safetensors", "read_torch"]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from convmatrix.errors import ConvMatrixError, FileError, MissingExtraError, printable
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.limits import check_memory
 from convmatrix.readers.files import first_line, reading
 from convmatrix.readers.stored import finite_array
-from convmatrix.separable.network import TrainedLayer
 from convmatrix.typing import Array
 
 __all__ = ["read_onnx"]

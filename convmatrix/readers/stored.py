@@ -14,11 +14,11 @@ import numpy as np
 from convmatrix.errors import WeightError, printable
 from convmatrix.layers import keras_weight
 from convmatrix.layers.arrays import as_numpy
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.limits import check_memory
 from convmatrix.readers.files import first_line
 from convmatrix.readers.growth import check_growth
 from convmatrix.readers.layouts import layout_of
-from convmatrix.separable.network import TrainedLayer
 from convmatrix.typing import Array
 
 __all__ = ["Stored", "finite_array", "layers_of", "stored_in"]

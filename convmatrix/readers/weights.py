@@ -9,11 +9,11 @@ from typing import Any
 
 from convmatrix.errors import FileError, TooLargeError, WeightError
 from convmatrix.layers.calling import public
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.readers.archives import of_mapping, read_npz, read_safetensors, read_torch
 from convmatrix.readers.layouts import LAYOUTS
 from convmatrix.readers.onnx_graph import read_onnx
 from convmatrix.readers.stored import finite_array
-from convmatrix.separable.network import TrainedLayer
 
 __all__ = ["MODELS", "read_layers"]
 

@@ -1,11 +1,11 @@
 """Whether a kernel is an outer product of 1-D kernels, a layer depthwise-separable or grouped."""
 
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.separable.depthwise import DepthwiseSeparability, depthwise_separability
 from convmatrix.separable.groups import ChannelGroups, channel_groups
 from convmatrix.separable.network import (
     LayerSeparability,
     NetworkSeparability,
-    TrainedLayer,
     network_separability,
 )
 from convmatrix.separable.result import Separability

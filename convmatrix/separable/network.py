@@ -6,20 +6,18 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from convmatrix.errors import WeightError, no_truth_value, printable
-from convmatrix.layers import Layer
 from convmatrix.layers.arguments import is_sequence
-from convmatrix.layers.arrays import as_numpy
 from convmatrix.layers.calling import public
-from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.layers.printing import Printed
 from convmatrix.layers.renamed import renamed
+from convmatrix.layers.trained import TrainedLayer
 from convmatrix.limits import check_memory
 from convmatrix.separable.floats import largest_part, units
 from convmatrix.separable.numbers import check_tolerance
@@ -29,7 +27,7 @@ from convmatrix.separable.text import markdown
 from convmatrix.shapes import times
 from convmatrix.typing import Array
 
-__all__ = ["LayerSeparability", "NetworkSeparability", "TrainedLayer", "network_separability"]
+__all__ = ["LayerSeparability", "NetworkSeparability", "network_separability"]
 
 
 KEPT = 0.99
@@ -37,62 +35,6 @@ KEPT = 0.99
 BYTES_TESTED = 24
 """Of each number of a weight, in the work of testing its kernels."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedLayer(Printed):
-    """The weight of a trained convolution, `(C_out, C_in/groups, *k)`; of a transposed one
-    `(C_in, C_out/groups, *k)`."""
-
-    name: str
-    weight: Array = field(repr=False)
-    groups: int = 1
-    transposed: bool = False
-    geometry: dict[str, Any] = field(default_factory=dict)
-    """Stride, padding, dilation and output padding, where the model's file says."""
-    bias: Array | None = field(default=None, repr=False)
-    layout: str = ""
-    """How the weight lay in a file that does not say it, and what told: `HWIO by its name`."""
-
-    def __post_init__(self) -> None:
-        weight = as_numpy(self.weight)
-        if weight.ndim < 3 or not weight.size or weight.dtype.kind not in "biufc":
-            raise WeightError(
-                f"{self.name}: a convolution's weight has shape (out, in/groups, *kernel), got "
-                f"{weight.shape} of {weight.dtype}"
-            )
-        object.__setattr__(self, "weight", weight)
-
-    @property
-    def kernel(self) -> tuple[int, ...]:
-        """The kernel size."""
-        return tuple(self.weight.shape[2:])
-
-    def layer(self) -> Layer:
-        """The layer with its weight and bias, in the geometry that the file gives (by default:
-        none).
-
-        >>> TrainedLayer("conv1", np.ones((8, 3, 3, 3)), geometry={"stride": 2}).layer()
-        conv2d(3, 8, 3, stride=2, weight=<8×3×3×3 float64>)
-        """
-        make = conv_transpose if self.transposed else conv
-        lead = self.weight.shape[0], self.weight.shape[1] * self.groups
-        into, out = lead if self.transposed else lead[::-1]
-        return make(
-            len(self.kernel), into, out, self.kernel, groups=self.groups, weight=self.weight,
-            bias=self.bias, **self.geometry,
-        )  # fmt: skip
-
-    @property
-    def kind(self) -> str:
-        """What the article calls it."""
-        if prod(self.kernel) == 1:
-            return "1×1"
-        if self.transposed:
-            return "transposed"
-        if self.groups > 1:
-            return "depthwise" if self.weight.shape[1] == 1 else "grouped"
-        return "standard"
 
 
 @dataclass(frozen=True, slots=True)

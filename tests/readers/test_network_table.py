@@ -11,7 +11,7 @@ import pytest
 from model_cases import ARRAYS, DEPTHWISE, STANDARD
 
 import convmatrix as cm
-from convmatrix.separable.network import TrainedLayer
+from convmatrix.layers.trained import TrainedLayer
 
 
 def trained_models():

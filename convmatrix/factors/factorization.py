@@ -18,7 +18,7 @@ from convmatrix.dense.choice import methods
 from convmatrix.dense.problem import Problem
 from convmatrix.errors import GeometryError, WeightError
 from convmatrix.factors.entries import Entries
-from convmatrix.factors.passes import fft_factors, lowrank_factors
+from convmatrix.factors.images import fft_factors, lowrank_factors
 from convmatrix.factors.tiles import (
     direct_factors,
     phases_factors,
@@ -131,8 +131,7 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
     >>> cm.factorization(A, "winograd", exact=True).product() == A.to_sympy()
     True
     """
-    transposed = isinstance(needs_map(m, "factorization"), TransposedMap)
-    leaf = m.of if isinstance(m, TransposedMap) else m
+    leaf, transposed = _untransposed(m)
     if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
         raise GeometryError(f"a factorization is of one weighted layer, got {m!r:.80}")
     if leaf.bound.factors is not None or leaf.weight is None:
@@ -165,8 +164,7 @@ def ways(m: Map) -> dict[str, tuple[str, ...]]:
     >>> ways(cm.conv2d(1, 1, 3, stride=2).on(5, 5))
     {'direct': ('weights', 'gather'), 'toeplitz': ('scatter', 'tiles', 'gather')}
     """
-    transposed = isinstance(needs_map(m, "factorization"), TransposedMap)
-    leaf = m.of if isinstance(m, TransposedMap) else m
+    leaf, transposed = _untransposed(m)
     if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
         return {}
     if leaf.bound.factors is not None:
@@ -180,6 +178,12 @@ def ways(m: Map) -> dict[str, tuple[str, ...]]:
         turned = transposed and method != "phases"
         found[method] = _turned(names) if turned else names
     return found
+
+
+def _untransposed(m: Map) -> tuple[Map, bool]:
+    """The map, or what it is the transpose of, and whether it is one."""
+    given = needs_map(m, "factorization")
+    return (given.of, True) if isinstance(given, TransposedMap) else (given, False)
 
 
 def _turned(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,13 +6,11 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from house.imports import FILES, HOUSE, UPWARD, imports, room_of
 
 import convmatrix as cm
-
-HOUSE = Path(__file__).parents[2] / "convmatrix"
 
 FLOORS = [
     {"errors", "typing", "kept"},
@@ -39,40 +37,11 @@ FLOORS = [
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
-UPWARD = {
-    ("maps", "explorer"),  # A.explore(), A.widget()
-    ("layers", "maps"),  # Layer.on gives the map
-    ("layers", "dense"),  # layer(x, method=...) says how the dense path runs
-}
-"""The shortcuts that may reach up, inside a function."""
-
-
-def room_of(path):
-    parts = path.relative_to(HOUSE).with_suffix("").parts
-    return parts[0]
-
-
-def imports(tree):
-    """`(module, inside a function)` of every import that happens when code runs."""
-
-    def visit(node, inside):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-                continue
-            deeper = inside or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef))
-            if isinstance(child, ast.ImportFrom) and child.module:
-                yield child.module, inside
-            elif isinstance(child, ast.Import):
-                yield from ((alias.name, inside) for alias in child.names)
-            yield from visit(child, deeper)
-
-    yield from visit(tree, False)
-
 
 def upward(room, tree):
     """The rooms above that a room imports."""
     found = set()
-    for module, inside in imports(tree):
+    for module, _, inside in imports(tree):
         if not module.startswith("convmatrix."):
             continue
         target = module.split(".")[1]
@@ -80,9 +49,6 @@ def upward(room, tree):
             continue
         found.add(target)
     return found
-
-
-FILES = [p for p in sorted(HOUSE.rglob("*.py")) if p.name != "__init__.py" or p.parent != HOUSE]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(HOUSE)))
@@ -104,7 +70,7 @@ def test_the_import_test_can_fail(text):
 
 def test_dense_and_pattern_are_strangers():
     for path in FILES:
-        modules = {module for module, _ in imports(ast.parse(path.read_text()))}
+        modules = {module for module, *_ in imports(ast.parse(path.read_text()))}
         if room_of(path) == "dense":
             assert not any(
                 m.startswith(("convmatrix.pattern", "convmatrix.views")) for m in modules
@@ -127,7 +93,7 @@ def test_the_relation_is_written_once():
 
 def test_relation_has_no_numpy_and_no_branches():
     tree = ast.parse((HOUSE / "relation.py").read_text())
-    assert not any(m.startswith("numpy") for m, _ in imports(tree))
+    assert not any(m.startswith("numpy") for m, *_ in imports(tree))
     heart = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
     for function in heart:
         if function.name in ("source", "mirrored", "_zeros", "_circular", "_reflect", "_replicate"):

@@ -1,0 +1,48 @@
+"""No file and no function grows past what is read at one sitting."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+HOUSE = Path(__file__).parents[2]
+LINES = {"convmatrix": 350, "tests": 400}
+FUNCTION = 58
+
+LONG: set[str] = set()
+"""Files above the limit: entries leave this list, none comes."""
+
+
+def long_functions(text):
+    """`(name, lines)` of the functions above the limit."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            lines = node.end_lineno - node.lineno + 1
+            if lines > FUNCTION:
+                yield node.name, lines
+
+
+def files(room):
+    return sorted((HOUSE / room).rglob("*.py"))
+
+
+def test_no_file_is_long_but_those_listed():
+    found = {
+        path.relative_to(HOUSE).as_posix()
+        for room, most in LINES.items()
+        for path in files(room)
+        if len(path.read_text().splitlines()) > most
+    }
+    assert found - LONG == set()
+    assert LONG - found == set(), "shorter now: strike these off the list"
+
+
+def test_no_function_is_long():
+    found = [(p.name, *f) for p in files("convmatrix") for f in long_functions(p.read_text())]
+    assert found == []
+
+
+def test_the_function_test_can_fail():
+    body = "    x = 1\n"
+    assert list(long_functions(f"def f():\n{body * FUNCTION}")) == [("f", FUNCTION + 1)]
+    assert not list(long_functions(f"def f():\n{body * (FUNCTION - 1)}"))

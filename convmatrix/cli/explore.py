@@ -83,9 +83,6 @@ def _show(
 
         try:
             serve(state, own, port=port, browser=browser, say=say)
-        except KeyboardInterrupt:
-            say("stopped")
-            return
         except MissingExtraError as error:
             if port is not None:
                 raise

@@ -159,12 +159,15 @@ def serve(
     say
         Told the address, and whatever else there is to say.
     """
-    with serving(state, own, port=port, say=say) as (address, alive):
-        say(f"explorer at {address} (Ctrl-C stops it)")
-        if browser and not webbrowser.open(address):
-            say("no browser opened; open the address yourself")
-        while alive():
-            time.sleep(0.1)
+    try:
+        with serving(state, own, port=port, say=say) as (address, alive):
+            say(f"explorer at {address} (Ctrl-C stops it)")
+            if browser and not webbrowser.open(address):
+                say("no browser opened; open the address yourself")
+            while alive():
+                time.sleep(0.1)
+    except KeyboardInterrupt:
+        say("stopped")
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from convmatrix.layers import Layer, Sequential
 from convmatrix.maps import Map
 from convmatrix.shapes import times
 from convmatrix.typing import Array
-from convmatrix.words import USES
+from convmatrix.words import USES, arguments_of, option
 
 __all__ = ["command", "python", "state_of"]
 
@@ -56,31 +56,11 @@ def _floats(weight: Array | None) -> Array:
     return np.asarray(weight).astype(float)
 
 
-_CHANNELS = ("in_channels", "out_channels", "kernel")
-_PLACES = {
-    "conv": _CHANNELS, "conv_transpose": _CHANNELS, "avg_pool": ("kernel",),
-    "max_pool": ("kernel",), "pixel_shuffle": ("scale",), "pixel_unshuffle": ("scale",),
-    "channel_shuffle": ("groups",), "pad": ("padding",), "sample": ("stride",),
-    "zero_insert": ("stride",),
-}  # fmt: skip
-"""What a maker's positional arguments are called here."""
-_RENAMED = {"scale_factor": "scale", "mode": "padding_mode"}
-
-
 def _words_of(layer: Layer) -> dict[str, str]:
     """A layer's recipe in words."""
-    maker, positional, keywords = layer.recipe()
-    kind = re.sub(r"[123]d$", "", maker)
-    given = dict(zip(_PLACES.get(kind, ()), positional, strict=False))
-    weight = keywords.get("weight", (None, None))[0]
-    given |= {
-        _RENAMED.get(name, name): value
-        for name, (value, _) in keywords.items()
-        if name not in ("weight", "bias", "ndim") and value != "nearest"
-    }
-    given["in_channels"] = layer.in_channels
-    words = {"kind": kind, **{n: _word(v) for n, v in given.items() if n in DEFAULTS}}
+    words = {name: _word(v) for name, v in arguments_of(layer).items() if name in DEFAULTS}
     words = {n: v for n, v in words.items() if v != DEFAULTS[n] or n in ("kind", "kernel")}
+    weight, _ = layer.recipe()[2].get("weight", (None, None))
     if weight is not None:
         words["weight"] = _text_of(weight)
     return words
@@ -118,8 +98,7 @@ def command(state: Mapping[str, str]) -> str:
         value = full[name]
         if (value == DEFAULTS[name] and name not in ("kernel", "stride", "scale")) or not value:
             continue
-        option = f"--{name.replace('_', '-')}"
-        words += [option] if name == "flip" else [option, value]
+        words += [option(name)] if name == "flip" else [option(name), value]
     return shlex.join(words)
 
 

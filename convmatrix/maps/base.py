@@ -199,11 +199,7 @@ class Map(ArrayLike):
         from convmatrix.explorer.live import start
         from convmatrix.explorer.server import serve
 
-        state, own = start(self)
-        try:
-            serve(state, own, port=port, browser=browser)
-        except KeyboardInterrupt:
-            print("stopped")
+        serve(*start(self), port=port, browser=browser)
 
     def widget(self) -> Any:
         """The explorer as a notebook widget; needs ``'.[widget]'``."""

@@ -16,7 +16,7 @@ from convmatrix.layers.convolution import conv, conv_transpose
 from convmatrix.typing import Array
 from convmatrix.words.numbers import READ, Options, agree_on_axes, numbers, option
 
-__all__ = ["KINDS", "USES", "build_layer", "fit_weight", "keywords", "kind_of"]
+__all__ = ["KINDS", "USES", "arguments_of", "build_layer", "fit_weight", "keywords", "kind_of"]
 
 
 _KEYWORDS = (
@@ -70,75 +70,83 @@ def _stride(o: Options) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """A kind of layer: what makes it, and the words that it reads besides the input's size."""
 
-    make: Callable[[Options], layers.Layer]
+    build: Callable[[Options], layers.Layer]
     uses: str
     alone: str = ""
     """Words that the command line has and the explorer's page has not."""
+    places: str = ""
+    """What its maker takes without a name, where that is not the first word that it uses."""
+
+    @property
+    def reads(self) -> list[str]:
+        """All its words."""
+        return f"{self.uses} {self.alone}".split()
 
 
 _WINDOW = "kernel stride padding dilation"
+_PLACES = "in_channels out_channels kernel"
 _CONV = f"{_WINDOW} padding_mode in_channels out_channels weight"
 
-KINDS: dict[str, _Kind] = {
-    "conv": _Kind(
+KINDS: dict[str, Kind] = {
+    "conv": Kind(
         lambda o: conv(o.ndim, o.inputs, o.outputs, o.kernel_size, **keywords(o)),
-        f"{_CONV} groups flip", "bias",
+        f"{_CONV} groups flip", "bias", _PLACES,
     ),
-    "conv_transpose": _Kind(
+    "conv_transpose": Kind(
         lambda o: conv_transpose(o.ndim, o.inputs, o.outputs, o.kernel_size, **keywords(o)),
-        f"{_CONV} groups output_padding", "bias",
+        f"{_CONV} groups output_padding", "bias", _PLACES,
     ),
-    "pointwise": _Kind(
+    "pointwise": Kind(
         lambda o: layers.pointwise(o.inputs, o.outputs, ndim=o.ndim, **keywords(o)),
         "stride padding padding_mode in_channels out_channels weight groups", "bias",
     ),
-    "depthwise": _Kind(
+    "depthwise": Kind(
         lambda o: layers.depthwise(o.inputs, o.kernel_size, ndim=o.ndim, **keywords(o)),
         f"{_WINDOW} padding_mode in_channels weight flip", "multiplier bias",
     ),
-    "depthwise_separable": _Kind(
+    "depthwise_separable": Kind(
         lambda o: layers.depthwise_separable(
             o.inputs, o.outputs, o.kernel_size, ndim=o.ndim, **keywords(o)
         ),
         _CONV, "multiplier bias",
     ),
-    "spatially_separable": _Kind(
+    "spatially_separable": Kind(
         lambda o: layers.spatially_separable(o.inputs, o.outputs, _lengths(o), **keywords(o)),
         f"{_CONV} groups flip", "bias",
     ),
-    "avg_pool": _Kind(
+    "avg_pool": Kind(
         lambda o: layers.avg_pool(o.kernel_size, **_channelwise(o), **keywords(o)),
         f"{_WINDOW} in_channels", "ceil_mode count_include_pad divisor_override",
     ),
-    "max_pool": _Kind(
+    "max_pool": Kind(
         lambda o: layers.max_pool(o.kernel_size, **_channelwise(o), **keywords(o)),
         f"{_WINDOW} in_channels", "ceil_mode",
     ),
-    "upsample": _Kind(_upsample, "scale padding_mode in_channels", "size align_corners"),
-    "pixel_shuffle": _Kind(
+    "upsample": Kind(_upsample, "scale padding_mode in_channels", "size align_corners"),
+    "pixel_shuffle": Kind(
         lambda o: layers.pixel_shuffle(_factor(o), **_channelwise(o)), "scale in_channels",
     ),
-    "pixel_unshuffle": _Kind(
+    "pixel_unshuffle": Kind(
         lambda o: layers.pixel_unshuffle(_factor(o), **_channelwise(o)), "scale in_channels",
     ),
-    "channel_shuffle": _Kind(
+    "channel_shuffle": Kind(
         lambda o: layers.channel_shuffle(1 if o.groups is None else o.groups, **_channelwise(o)),
         "groups in_channels",
     ),
-    "zero_insert": _Kind(
+    "zero_insert": Kind(
         lambda o: layers.zero_insert(_stride(o), **_channelwise(o)), "stride in_channels"
     ),
-    "sample": _Kind(lambda o: layers.sample(_stride(o), **_channelwise(o)), "stride in_channels"),
-    "pad": _Kind(
+    "sample": Kind(lambda o: layers.sample(_stride(o), **_channelwise(o)), "stride in_channels"),
+    "pad": Kind(
         lambda o: layers.pad(
             **{"padding": 0, **_channelwise(o), **keywords(o, padding_mode="mode")}
         ),
         "padding padding_mode in_channels",
     ),
-    "relu": _Kind(lambda o: layers.relu(**_channelwise(o)), "in_channels"),
+    "relu": Kind(lambda o: layers.relu(**_channelwise(o)), "in_channels"),
 }  # fmt: skip
 """What `--kind` may be: the layer's name, without its number of dimensions."""
 
@@ -161,11 +169,35 @@ def kind_of(name: str | None) -> str:
     return kind
 
 
+def arguments_of(layer: layers.Layer) -> dict[str, Any]:
+    """What the layer's maker was given beside numbers, under our words, and its `kind`.
+
+    Raises
+    ------
+    GeometryError
+        If no kind makes it.
+
+    >>> arguments_of(layers.pad(((1, 2),), ndim=1))
+    {'kind': 'pad', 'padding': ((1, 2),), 'padding_mode': 'zeros', 'in_channels': 1}
+    """
+    maker, positional, keywords = layer.recipe()
+    kind = kind_of(maker)
+    places = (KINDS[kind].places or KINDS[kind].uses).split()
+    given = dict(zip(places, positional, strict=False))
+    for name, (value, _) in keywords.items():
+        if name not in ("weight", "bias", "ndim", "channels") and value != "nearest":
+            given[_RENAMED.get(name, name)] = value
+    return {"kind": kind, **given, "in_channels": layer.in_channels}
+
+
+_RENAMED = {"scale_factor": "scale", "mode": "padding_mode"}
+
+
 def _refuse_others(o: Options, kind: str) -> set[str]:
     """The words that the kind reads of those typed; one that it does not read is refused."""
-    reads = set(f"{KINDS[kind].uses} {KINDS[kind].alone}".split())
+    reads = set(KINDS[kind].reads)
     for word in [f.name for f in fields(o) if f.name in o.typed - reads - {"kind", "input"}]:
-        takers = [k for k, of in KINDS.items() if word in f"{of.uses} {of.alone}".split()]
+        takers = [k for k, of in KINDS.items() if word in of.reads]
         own = [f.name for f in fields(o) if f.name in reads - {"bias"}]
         raise GeometryError(
             f"--kind {kind} does not take {option(word)}, which is for {', '.join(takers)}; "
@@ -184,7 +216,7 @@ def build_layer(o: Options, *, exact: bool = True) -> layers.Layer:
     if not 1 <= o.ndim <= 3:
         raise GeometryError(f"--input takes 1 to 3 axes, e.g. 5x5, got {o.input!r:.60}")
     agree_on_axes(o, words)
-    return _weigh(KINDS[kind].make(o), o, exact)
+    return _weigh(KINDS[kind].build(o), o, exact)
 
 
 def _weigh(layer: layers.Layer, o: Options, exact: bool) -> layers.Layer:

@@ -158,7 +158,7 @@ def command_line(rng):
         return [verb]
     wild = rng.random() < 0.5
     words, kind = [verb], rng.choice(["conv"] * 9 + ["upsample"] * 2 + [*KINDS])
-    own = {*f"{KINDS[kind].uses} {KINDS[kind].alone} input".split()} - {"kind"}
+    own = {*KINDS[kind].reads, "input"}
     odd, foreign, likely = (0.15, 0.04, 0.2) if wild else (0.01, 0, 0.12)
     params = [p for p in cli.cli.commands[verb].params if p.name not in DEAR]
     rng.shuffle(params)

@@ -41,7 +41,7 @@ def test_every_option_is_tried():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_option_that_a_kind_does_not_have_is_refused(run, kind):
-    reads = f"{KINDS[kind].uses} {KINDS[kind].alone}".split()
+    reads = KINDS[kind].reads
     for word in set(VALUES) - set(reads):
         for verb in ("explore", "matrix", "graph"):
             result = run(verb, "--kind", kind, "--input", "6x6", *NEEDS.get(kind, []), *typed(word))

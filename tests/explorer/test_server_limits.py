@@ -294,10 +294,7 @@ from convmatrix.explorer.server import serve
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
-try:
-    serve(own(ENDLESS), HOSTILE, port=0, browser=False, say=say)
-except KeyboardInterrupt:
-    say("stopped")
+serve(own(ENDLESS), HOSTILE, port=0, browser=False, say=say)
 """
 
 

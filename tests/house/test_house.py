@@ -91,6 +91,13 @@ def test_the_relation_is_written_once():
     assert found == [("relation.py", "stride * o + dilation * t")]
 
 
+def test_nothing_prints_but_the_command_line():
+    """What the explorer has to say it hands to its caller's `say`."""
+    for path in FILES:
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        assert "print" not in [ast.unparse(call.func) for call in calls], path
+
+
 def test_relation_has_no_numpy_and_no_branches():
     tree = ast.parse((HOUSE / "relation.py").read_text())
     assert not any(m.startswith("numpy") for m, *_ in imports(tree))

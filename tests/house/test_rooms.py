@@ -10,9 +10,7 @@ import ast
 import networkx as nx
 from house.imports import FILES, UPWARD, imports, name_of, room_of, running
 
-PRIVATE: set[str] = {
-    "draw.kernels _svd_terms",
-}
+PRIVATE: set[str] = set()
 """Private names of another room that a file uses."""
 
 PAST = {
@@ -44,10 +42,10 @@ PAST = {
         "views.operator views.symbols views.values"
     ),
     "proof": "layers.arguments layers.calling layers.printing maps.base maps.shaped",
-    "readers": "layers.arrays layers.calling separable.network",
+    "readers": "layers.arrays layers.calling layers.trained",
     "separable": (
         "layers.arguments layers.arrays layers.calling layers.convolution layers.makers "
-        "layers.printing"
+        "layers.printing layers.renamed layers.trained"
     ),
     "views": "layers.arguments layers.arrays layers.calling",
     "words": "layers.arguments layers.convolution readers.kernels",

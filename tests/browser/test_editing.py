@@ -137,7 +137,7 @@ def test_a_lost_server_is_said_and_found_again(page, faults):
 
 
 def test_the_newest_question_is_answered_and_an_endless_one_given_up(page, faults):
-    from hostile import ENDLESS, HOSTILE
+    from explorer.hostile import ENDLESS, HOSTILE
 
     from convmatrix.explorer.server import serving
 

@@ -16,10 +16,10 @@ from convmatrix.dense.lowrank import LowRank
 from convmatrix.dense.problem import Problem
 from convmatrix.dense.rates import MOVE
 from convmatrix.dense.threads import available
-from convmatrix.errors import ShapeError
+from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers import Layer
 from convmatrix.layers.arguments import count, is_sequence
-from convmatrix.layers.calling import public
+from convmatrix.layers.calling import is_one_of, public
 from convmatrix.layers.printing import Printed
 from convmatrix.leaf import Leaf
 from convmatrix.limits import check_memory
@@ -146,6 +146,11 @@ def plan(
     kind = number_type(dtype)
     shape, lead, bound = _bound(layer, input_shape)
     require_numbers(bound, "plan it")
+    if is_one_of(method, ["sparse"]):
+        raise GeometryError(
+            "a plan is of the dense path, method='sparse' is SciPy's product with A.to_scipy(); "
+            "plan another method, or none"
+        )
     batch, parts = prod(shape[:lead]), []
     inner = shape[:lead] + bound.in_shape
     if bound.diagram.chain is None:

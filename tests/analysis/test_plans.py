@@ -95,6 +95,11 @@ def test_what_cannot_be_planned_is_refused_by_the_library():
             cm.plan(cm.conv2d(1, 1, 3), shape)
 
 
+def test_the_sparse_product_has_no_plan():
+    with pytest.raises(cm.GeometryError, match="a plan is of the dense path"):
+        cm.plan(cm.conv2d(1, 1, 3), (1, 9, 9), method="sparse")
+
+
 def test_blocks_are_the_combinations_of_runs():
     for axes in product([(5, 2), (4, 4), (3, 0), (7, 9)], repeat=2):
         expected = [(*a, *b) for a in runs(*axes[0]) for b in runs(*axes[1])]

@@ -18,6 +18,7 @@ from convmatrix.dense import positions
 from convmatrix.dense.choice import AUTOMATIC, Choice
 from convmatrix.dense.engine import engine
 from convmatrix.dense.fixed import gather, scatter
+from convmatrix.dense.problem import quietly
 from convmatrix.errors import GeometryError, ShapeError
 from convmatrix.layers.arrays import HALF, by_float32, result_dtype
 from convmatrix.limits import check_memory
@@ -142,8 +143,7 @@ def _finite(array: Array) -> bool:
     flat = array.reshape(-1)
     if flat.size < 1 << 14:
         return bool(np.isfinite(flat.sum()))
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat.sum()))
+    return quietly(lambda: bool(np.isfinite(np.dot(flat, flat)) or np.isfinite(flat.sum())))
 
 
 def _largest(array: Array) -> int:

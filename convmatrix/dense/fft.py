@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from convmatrix.dense.direct import grouped
-from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window
+from convmatrix.dense.problem import Algorithm, Problem, blocks_of, copy_window, quietly
 from convmatrix.dense.rates import CALL, MOVE
 from convmatrix.stencil import Stencil
 from convmatrix.typing import Array
@@ -87,8 +87,7 @@ class FFT(Algorithm):
         total = prod(self.lengths)
         sizes = np.abs(weight).reshape(self.problem.stencil.out_channels, -1)
         largest = sizes.max(axis=1, initial=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.nan_to_num(sizes.sum(axis=1) / largest).max(initial=1)
+        share = quietly(lambda: np.nan_to_num(sizes.sum(axis=1) / largest).max(initial=1))
         unit = float(np.finfo(self.problem.dtype).eps) / 2
         channels = self.problem.stencil.group_channels
         return 3 * (log2(total) + 2 + channels) * unit * sqrt(total * float(share))

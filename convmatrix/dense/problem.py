@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -137,11 +137,14 @@ class Algorithm(ABC):
         return buffer.reshape(shape)
 
 
+T = TypeVar("T")
+
+
 def _quiet_context() -> Context | None:
     """A context where NumPy does not warn of what is not finite; None where its settings go with a
     thread (NumPy 1)."""
     context, before = Context(), np.geterr()
-    context.run(np.seterr, invalid="ignore", over="ignore")
+    context.run(np.seterr, divide="ignore", invalid="ignore", over="ignore")
     if np.geterr() == before:
         return context
     np.seterr(**before)
@@ -151,14 +154,13 @@ def _quiet_context() -> Context | None:
 _QUIET = _quiet_context()
 
 
-def quietly(work: Callable[..., None], *arguments: Any) -> None:
+def quietly(work: Callable[..., T], *arguments: Any) -> T:
     """Do work whose result, where it is not finite, is computed again, and warns then. The warnings
     are not turned off and on, which an interrupt could part: they are off where it is done."""
     if _QUIET is not None:
-        _QUIET.copy().run(work, *arguments)
-        return
-    with np.errstate(invalid="ignore", over="ignore"):
-        work(*arguments)
+        return _QUIET.copy().run(work, *arguments)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return work(*arguments)
 
 
 class _Blocks(Sequence[Any]):

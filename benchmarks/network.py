@@ -131,11 +131,11 @@ def _session(layer: Any, x: Any, w: Any, onnxruntime: Any) -> Callable[[], objec
 
     transposed = "transpose" in layer.name
     leaf = layer.on(x.shape[2:]).leaves[0]
-    axes = leaf.bound.axes
+    axes = leaf.geometry.axes
     node = helper.make_node(
         "ConvTranspose" if transposed else "Conv", ["x", "w"], ["y"], kernel_shape=w.shape[2:],
         strides=[a.stride for a in axes], dilations=[a.dilation for a in axes],
-        pads=[a.before for a in axes] + [a.after for a in axes], group=leaf.bound.groups,
+        pads=[a.before for a in axes] + [a.after for a in axes], group=leaf.geometry.groups,
     )  # fmt: skip
     value = helper.make_tensor_value_info
     graph = helper.make_graph(

@@ -171,7 +171,7 @@ class Diagram:
         """How many taps each leaf has, as digits of a path's packed tap; the last one of a leaf
         that may be passed by says that it was."""
         return tuple(
-            prod(leaf.bound.tap_shape) + passed
+            prod(leaf.geometry.tap_shape) + passed
             for leaf, passed in zip(self.leaves, self.passed, strict=True)
         )
 

@@ -28,27 +28,32 @@ class Leaf:
     ----------
     layer, size
         The layer, and the spatial size of its input.
-    bound
+    geometry
         What the layer becomes at that size.
     typed
         The layer as the person typed it: of a transposed layer's leaf, that layer.
     """
 
     def __init__(
-        self, layer: ElementaryLayer, size: Shape, bound: Geometry, typed: Layer | None = None
+        self, layer: ElementaryLayer, size: Shape, geometry: Geometry, typed: Layer | None = None
     ) -> None:
-        self.layer, self.size, self.bound = layer, size, bound
+        self.layer, self.size, self.geometry = layer, size, geometry
         self.typed: Layer = layer if typed is None else typed
+
+    @property
+    def bound(self) -> Geometry:
+        """The geometry, by its former name."""
+        return self.geometry
 
     @property
     def in_shape(self) -> Shape:
         """`(channels, *size)` of what the layer reads."""
-        return self.bound.in_shape
+        return self.geometry.in_shape
 
     @property
     def out_shape(self) -> Shape:
         """`(channels, *size)` of what it writes."""
-        return self.bound.out_shape
+        return self.geometry.out_shape
 
     def ends(self, back: bool) -> tuple[Shape, Shape]:
         """The shapes that it takes and gives, read forward or `back`."""
@@ -56,17 +61,17 @@ class Leaf:
 
     def links(self, element: tuple[int, ...], back: bool) -> list[Link]:
         """What an element of its input feeds; or, `back`, what one of its output reads."""
-        return self.bound.inputs_of(element) if back else self.bound.outputs_of(element)
+        return self.geometry.inputs_of(element) if back else self.geometry.outputs_of(element)
 
     @property
     def symbols(self) -> set[Any]:
         """The symbols in its geometry."""
-        if isinstance(self.bound, Rearrangement):
+        if isinstance(self.geometry, Rearrangement):
             numbers: Any = self.size
         else:
             numbers = (
                 n
-                for axis in self.bound.windows
+                for axis in self.geometry.windows
                 for n in (
                     axis.size, axis.kernel, axis.stride, axis.dilation, axis.before, axis.after
                 )
@@ -79,10 +84,10 @@ class Leaf:
     def weight(self) -> Array | None:
         """The layer's weight, where it was given one: a value for each tap."""
         values = self.layer.values
-        if values is not None and values.size != prod(self.bound.tap_shape):
+        if values is not None and values.size != prod(self.geometry.tap_shape):
             raise WeightError(
                 f"{self.layer!r:.80} gives {values.size} values, but at size {self.size} it has "
-                f"taps of shape {self.bound.tap_shape}; give its values in that shape"
+                f"taps of shape {self.geometry.tap_shape}; give its values in that shape"
             )
         return values
 
@@ -97,7 +102,7 @@ class Leaf:
     @property
     def has_fractions(self) -> bool:
         """Whether its fixed coefficients are not all whole numbers."""
-        factors = self.bound.factors if isinstance(self.bound, Stencil) else None
+        factors = self.geometry.factors if isinstance(self.geometry, Stencil) else None
         return factors is not None and any(
             f.denominator != 1 for rows in factors for row in rows for f in row
         )
@@ -105,16 +110,20 @@ class Leaf:
     @cached_property
     def taps(self) -> Array | None:
         """The exact value of each tap: the weight, or fractions where the layer fixes them."""
-        if isinstance(self.bound, Rearrangement):
+        if isinstance(self.geometry, Rearrangement):
             return np.array([1])
-        if self.bound.factors is None:
+        if self.geometry.factors is None:
             return self.weight
-        return _outer(self.bound, object)
+        return _outer(self.geometry, object)
 
     def numbers(self, dtype: np.dtype[Any]) -> Array:
         """The value of each tap as `dtype`."""
-        if isinstance(self.bound, Stencil) and self.bound.factors is not None and dtype.kind != "O":
-            return _outer(self.bound, np.float64).astype(dtype)
+        if (
+            isinstance(self.geometry, Stencil)
+            and self.geometry.factors is not None
+            and dtype.kind != "O"
+        ):
+            return _outer(self.geometry, np.float64).astype(dtype)
         assert self.taps is not None
         return self.taps.astype(dtype)
 

@@ -218,60 +218,60 @@ def assembled(
     return indptr, indices
 
 
-def blocks_of(bound: Geometry, most: int = 1 << 20) -> Iterator[tuple[Array, Array, Array]]:
+def blocks_of(geometry: Geometry, most: int = 1 << 20) -> Iterator[tuple[Array, Array, Array]]:
     """The triples `(rows, columns, taps)` in the pattern's order, some output rows at a time, in
     memory that does not grow with their number."""
-    kind = index_dtype(prod(bound.out_shape), prod(bound.in_shape), prod(bound.tap_shape))
-    if isinstance(bound, Rearrangement):
-        for low in range(0, prod(bound.out_shape), most):
-            rows = np.arange(low, min(low + most, prod(bound.out_shape)), dtype=kind)
-            yield rows, _moved(bound, rows), np.zeros(len(rows), kind)
+    kind = index_dtype(prod(geometry.out_shape), prod(geometry.in_shape), prod(geometry.tap_shape))
+    if isinstance(geometry, Rearrangement):
+        for low in range(0, prod(geometry.out_shape), most):
+            rows = np.arange(low, min(low + most, prod(geometry.out_shape)), dtype=kind)
+            yield rows, _moved(geometry, rows), np.zeros(len(rows), kind)
         return
-    width, plane = bound.out_channels // bound.groups, prod(bound.out_shape[1:])
-    group_step = bound.group_channels * prod(bound.in_shape[1:])
-    single = plane * bound.group_channels * prod(bound.kernel) <= most
-    kept = list(channel_rows(bound, kind, most)) if single else None
-    for o in range(bound.out_channels):
+    width, plane = geometry.out_channels // geometry.groups, prod(geometry.out_shape[1:])
+    group_step = geometry.group_channels * prod(geometry.in_shape[1:])
+    single = plane * geometry.group_channels * prod(geometry.kernel) <= most
+    kept = list(channel_rows(geometry, kind, most)) if single else None
+    for o in range(geometry.out_channels):
         low = o * plane
-        for part in kept or channel_rows(bound, kind, most):
+        for part in kept or channel_rows(geometry, kind, most):
             outputs = np.arange(low, low + len(part.start) - 1, dtype=kind)
             columns = part.reads + kind(o // width * group_step)
-            taps = part.taps + o * bound.channel_taps
+            taps = part.taps + o * geometry.channel_taps
             yield np.repeat(outputs, part.counts), columns, taps.astype(kind)
             low += len(outputs)
 
 
-def _moved(bound: Rearrangement, outputs: Array) -> Array:
+def _moved(geometry: Rearrangement, outputs: Array) -> Array:
     """The input that each output of a permutation is."""
-    places = np.unravel_index(outputs, [bound.parts[j] for j in bound.order])
-    found = dict(zip(bound.order, places, strict=True))
-    flat = ravel((found[j] for j in range(len(bound.parts))), bound.parts)
+    places = np.unravel_index(outputs, [geometry.parts[j] for j in geometry.order])
+    found = dict(zip(geometry.order, places, strict=True))
+    flat = ravel((found[j] for j in range(len(geometry.parts))), geometry.parts)
     return np.asarray(flat, outputs.dtype)
 
 
-def pattern_bytes(bound: Geometry, nnz: int) -> int:
+def pattern_bytes(geometry: Geometry, nnz: int) -> int:
     """The memory that the pattern of an elementary layer at a size takes."""
-    rows, columns = prod(bound.out_shape), prod(bound.in_shape)
-    kind, tap_kind = index_dtype(rows, columns, nnz), index_dtype(prod(bound.tap_shape))
+    rows, columns = prod(geometry.out_shape), prod(geometry.in_shape)
+    kind, tap_kind = index_dtype(rows, columns, nnz), index_dtype(prod(geometry.tap_shape))
     sizes = np.dtype(kind).itemsize, np.dtype(tap_kind).itemsize
     return (rows + 1) * sizes[0] + nnz * sum(sizes) + SCRATCH
 
 
-def pattern_of(bound: Geometry) -> Pattern:
+def pattern_of(geometry: Geometry) -> Pattern:
     """The triples of an elementary layer at a size."""
-    shape, nnz = (prod(bound.out_shape), prod(bound.in_shape)), bound.nnz
-    kind, tap_kind = index_dtype(*shape, nnz), index_dtype(prod(bound.tap_shape))
-    check_memory(pattern_bytes(bound, nnz), f"a pattern of {nnz} triples")
-    if isinstance(bound, Rearrangement):
+    shape, nnz = (prod(geometry.out_shape), prod(geometry.in_shape)), geometry.nnz
+    kind, tap_kind = index_dtype(*shape, nnz), index_dtype(prod(geometry.tap_shape))
+    check_memory(pattern_bytes(geometry, nnz), f"a pattern of {nnz} triples")
+    if isinstance(geometry, Rearrangement):
         one = np.arange(shape[0] + 1, dtype=kind)
-        return Pattern(one, _moved(bound, one[:-1]), np.zeros(shape[0], kind), shape)
-    width, parts = listed(bound, kind)
-    tap = np.empty((bound.out_channels, width), tap_kind)
+        return Pattern(one, _moved(geometry, one[:-1]), np.zeros(shape[0], kind), shape)
+    width, parts = listed(geometry, kind)
+    tap = np.empty((geometry.out_channels, width), tap_kind)
 
     def told(here: slice, taps: Array) -> None:
         tap[0, here] = taps
 
-    indptr, indices = assembled(bound, kind, width, parts, told)
-    for o in range(1, bound.out_channels):
-        np.add(tap[0], tap_kind(o * bound.channel_taps), out=tap[o])
-    return Pattern(indptr, indices, tap.reshape(-1), shape, (prod(bound.tap_shape),))
+    indptr, indices = assembled(geometry, kind, width, parts, told)
+    for o in range(1, geometry.out_channels):
+        np.add(tap[0], tap_kind(o * geometry.channel_taps), out=tap[o])
+    return Pattern(indptr, indices, tap.reshape(-1), shape, (prod(geometry.tap_shape),))

@@ -114,42 +114,42 @@ def connectivity(layer: Layer | Map, *input_size: Any) -> Connectivity:
     >>> connectivity(dilated, 20).field, round(connectivity(dilated, 20).unseen, 2)
     (((4, 16),), 0.46)
     """
-    bound = given_map(layer, input_size, "connectivity")
-    require_numbers(bound, "count its connections")
-    middle = (0, *(n // 2 for n in bound.out_shape[1:]))
-    seen = np.array([e[1:] for e in bound.reach(middle, back=True)])
-    reads, feeds = paths(bound.diagram), paths(bound.diagram.T)
+    A = given_map(layer, input_size, "connectivity")
+    require_numbers(A, "count its connections")
+    middle = (0, *(n // 2 for n in A.out_shape[1:]))
+    seen = np.array([e[1:] for e in A.reach(middle, back=True)])
+    reads, feeds = paths(A.diagram), paths(A.diagram.T)
     if not len(seen):
         ends: tuple[tuple[int, int], ...] = ()
-        return Connectivity(reads, feeds, _inside(bound, reads), ends, 0.0)
+        return Connectivity(reads, feeds, _inside(A, reads), ends, 0.0)
     ends = tuple((int(a), int(b)) for a, b in zip(seen.min(axis=0), seen.max(axis=0), strict=True))
     box = prod(last - first + 1 for first, last in ends)
     unseen = 1 - len(np.unique(seen, axis=0)) / box
-    return Connectivity(reads, feeds, _inside(bound, reads), ends, unseen)
+    return Connectivity(reads, feeds, _inside(A, reads), ends, unseen)
 
 
-def _periods(bound: Map) -> list[int]:
+def _periods(A: Map) -> list[int]:
     """After how many outputs the degrees repeat, an axis each: so many that the windows of all
     layers have moved by whole elements."""
-    steps = bound.diagram.chain
-    moved = [Fraction(1)] * (len(bound.out_shape) - 1)
+    steps = A.diagram.chain
+    moved = [Fraction(1)] * (len(A.out_shape) - 1)
     periods = [1] * len(moved)
     if steps is None:
         raise GeometryError("branches have no one period; count over half of the outputs")
     for step in reversed(steps):
         leaf = step.leaf
-        if leaf is None or not isinstance(leaf.bound, Stencil) or not leaf.bound.windows:
+        if leaf is None or not isinstance(leaf.geometry, Stencil) or not leaf.geometry.windows:
             raise GeometryError("this layer has no one period; count over half of the outputs")
-        for j, axis in enumerate(leaf.bound.windows):
+        for j, axis in enumerate(leaf.geometry.windows):
             moved[j] = moved[j] / axis.stride if step.back else moved[j] * axis.stride
             periods[j] = lcm(periods[j], moved[j].denominator)
     return periods
 
 
-def _inside(bound: Map, reads: Array) -> tuple[int, ...]:
+def _inside(A: Map, reads: Array) -> tuple[int, ...]:
     """The degrees in the middle, over one period along each axis."""
     try:
-        periods = _periods(bound)
+        periods = _periods(A)
     except GeometryError:  # branches, resizes: no one period
         periods = [max(1, n // 2) for n in reads.shape[1:]]
     place: list[Any] = [slice(None)]

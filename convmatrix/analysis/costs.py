@@ -57,21 +57,21 @@ def cost(layer: Layer | Map, *input_size: Any) -> Cost:
     >>> print(cost(cm.conv_transpose2d(8, 4, 3, stride=2, padding=1, output_padding=1), (7, 7)))
     288 parameters, 14,112 MACs (12,800 without padding)
     """
-    bound = given_map(layer, input_size, "cost")
-    require_numbers(bound, "count its cost")
-    weighted = [leaf for leaf in bound.leaves if leaf.layer.weight_shape]
+    A = given_map(layer, input_size, "cost")
+    require_numbers(A, "count its cost")
+    weighted = [leaf for leaf in A.leaves if leaf.layer.weight_shape]
     return Cost(
-        sum(map(_parameters, _parts(layer, bound))),
+        sum(map(_parameters, _parts(layer, A))),
         sum(map(_macs, weighted)),
         sum(leaf.nnz for leaf in weighted),
     )
 
 
-def _parts(layer: Layer | Map, bound: Map) -> Sequence[Layer]:
+def _parts(layer: Layer | Map, A: Map) -> Sequence[Layer]:
     """The layers whose parameters count: of a map that is no layer's, those of its elementary
     maps."""
-    source = bound.layer if isinstance(layer, Map) else layer
-    return [leaf.layer for leaf in bound.leaves] if source is None else source.parts
+    source = A.layer if isinstance(layer, Map) else layer
+    return [leaf.layer for leaf in A.leaves] if source is None else source.parts
 
 
 def _parameters(layer: Layer) -> int:
@@ -82,6 +82,6 @@ def _parameters(layer: Layer) -> int:
 
 
 def _macs(leaf: LeafMap) -> int:
-    stencil = leaf.bound
+    stencil = leaf.geometry
     assert isinstance(stencil, Stencil)
     return int(prod(stencil.out_shape) * stencil.group_channels * prod(stencil.kernel))

@@ -167,23 +167,23 @@ def explain(layer: Layer | Map, *input_size: Any, proved: bool = True) -> Explan
     factors     A = weights · gather  (direct)
                 A = scatter · tiles · gather  (toeplitz)
     """
-    bound = given_map(layer, input_size, "explain")
-    require_numbers(bound, "explain it")
-    source = layer if isinstance(layer, Layer) else bound.layer
+    A = given_map(layer, input_size, "explain")
+    require_numbers(A, "explain it")
+    source = layer if isinstance(layer, Layer) else A.layer
     return Explanation(
-        source or bound,
-        bound.in_shape,
-        bound.out_shape,
-        bound.shape,
-        bound.entries,
-        bound.nnz,
-        tuple(leaf.nnz for leaf in bound.leaves),
-        cost(source, bound.in_shape[1:]) if source is not None else cost(bound),
-        tuple(_relations(bound)),
-        _fields(bound),
-        _proof(source, bound.in_shape[1:]) if proved else None,
+        source or A,
+        A.in_shape,
+        A.out_shape,
+        A.shape,
+        A.entries,
+        A.nnz,
+        tuple(leaf.nnz for leaf in A.leaves),
+        cost(source, A.in_shape[1:]) if source is not None else cost(A),
+        tuple(_relations(A)),
+        _fields(A),
+        _proof(source, A.in_shape[1:]) if proved else None,
         _separability(source),
-        ways(bound),
+        ways(A),
     )
 
 
@@ -196,20 +196,19 @@ def _proof(layer: Layer | None, size: tuple[int, ...]) -> Proof | None:
         return None
 
 
-def _relations(bound: Map) -> list[str]:
+def _relations(A: Map) -> list[str]:
     """The relation of each axis of each layer, in words of the formula."""
     lines = []
-    for step in bound.diagram.steps:
+    for step in A.diagram.steps:
         if step.leaf is None:
             continue
         leaf = step.leaf
-        if not isinstance(leaf.bound, Stencil):
+        if not isinstance(leaf.geometry, Stencil):
             lines.append(f"{leaf.typed.name}: every element moves, none changes")
             continue
-        name = "" if len(bound.leaves) == 1 else f"{leaf.typed.name} "
-        lines += [
-            f"{name}axis {j}: {_formula(axis, step.back)}" for j, axis in enumerate(leaf.bound.axes)
-        ]
+        name = "" if len(A.leaves) == 1 else f"{leaf.typed.name} "
+        formulas = (_formula(axis, step.back) for axis in leaf.geometry.axes)
+        lines += [f"{name}axis {j}: {formula}" for j, formula in enumerate(formulas)]
     return lines
 
 
@@ -233,9 +232,9 @@ def _formula(axis: Any, turned: bool) -> str:
     return f"i = {folded}, {taps}0 ≤ o < {axis.outputs}, 0 ≤ i < {axis.size}"
 
 
-def _fields(bound: Map) -> tuple[ReceptiveField, ...] | None:
+def _fields(A: Map) -> tuple[ReceptiveField, ...] | None:
     try:
-        return receptive_field(bound)
+        return receptive_field(A)
     except (GeometryError, TooLargeError):
         return None
 

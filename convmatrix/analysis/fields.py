@@ -79,9 +79,9 @@ def receptive_field(layer: Layer | Map, *input_size: Any) -> tuple[ReceptiveFiel
     size = tuple(n for n in input_size if n is not None)
     if not isinstance(layer, Map):
         size = size or (LARGE,)
-    bound = given_map(layer, size, "receptive_field")
-    require_numbers(bound, "measure its receptive field")
-    return tuple(_along(bound.diagram, axis) for axis in range(len(bound.in_shape) - 1))
+    A = given_map(layer, size, "receptive_field")
+    require_numbers(A, "measure its receptive field")
+    return tuple(_along(A.diagram, axis) for axis in range(len(A.in_shape) - 1))
 
 
 def _along(diagram: Diagram, axis: int) -> ReceptiveField:

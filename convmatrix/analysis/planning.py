@@ -144,18 +144,18 @@ def plan(
       NaN        a NaN or an infinity reaches every output; such a result is computed directly again
     """
     kind = number_type(dtype)
-    shape, lead, bound = _bound(layer, input_shape)
-    require_numbers(bound, "plan it")
+    shape, lead, A = _bound(layer, input_shape)
+    require_numbers(A, "plan it")
     if is_one_of(method, ["sparse"]):
         raise GeometryError(
             "a plan is of the dense path, method='sparse' is SciPy's product with A.to_scipy(); "
             "plan another method, or none"
         )
     batch, parts = prod(shape[:lead]), []
-    inner = shape[:lead] + bound.in_shape
-    if bound.diagram.chain is None:
-        raise ShapeError(f"a plan is of layers in a row, got {bound!r:.80}")
-    for step in bound.diagram.chain:
+    inner = shape[:lead] + A.in_shape
+    if A.diagram.chain is None:
+        raise ShapeError(f"a plan is of layers in a row, got {A!r:.80}")
+    for step in A.diagram.chain:
         leaf, transposed = step.leaf, step.back
         assert leaf is not None
         outer = shape[:lead] + leaf.ends(transposed)[1]
@@ -205,18 +205,18 @@ def _one(
     leaf: Leaf, transposed: bool, batch: int, dtype: np.dtype[Any], choice: Choice,
     inner: tuple[int, ...], outer: tuple[int, ...],
 ) -> Plan:  # fmt: skip
-    stencil = leaf.bound
+    stencil = leaf.geometry
     half = dtype.name in HALF_UNITS
     wide = np.dtype(np.float32) if half else dtype
     rounded = HALF_UNITS[dtype.name] if half else 0.0
     if not isinstance(stencil, Stencil) or stencil.factors is not None or not stencil.shared:
-        why, bound = "fixed coefficients: one pass an axis, or a rearrangement", 0.0
+        why, A = "fixed coefficients: one pass an axis, or a rearrangement", 0.0
         if isinstance(stencil, Stencil) and not stencil.shared:
             terms = max(stencil.group_channels, stencil.out_channels) * prod(stencil.kernel)
             why = "a weight for each output position: one pass a tap"
-            bound = rounding(wide, terms) + rounded
+            A = rounding(wide, terms) + rounded
         return Plan("passes", inner, outer, str(dtype), 1, 1, 0, batch * stencil.nnz,
-                    2 * batch * stencil.nnz * MOVE, bound, why)  # fmt: skip
+                    2 * batch * stencil.nnz * MOVE, A, why)  # fmt: skip
     weight = _of_full_rank(stencil.tap_shape, wide) if leaf.weight is None else leaf.weight
     made, _ = engine(stencil, weight, batch, wide, choice, transposed=transposed)
     problem = made.problem
@@ -230,10 +230,10 @@ def _one(
     if leaf.weight is None and not transposed and LowRank.refuse(look) is None:
         why += "; the weight is unknown, one of full rank is meant"
     blocks = max(1, len(made.blocks))
-    bound = made.error_bound + rounded
+    A = made.error_bound + rounded
     return Plan(
         made.name, inner, outer, str(dtype), min(problem.threads, blocks), blocks, made.workspace,
-        problem.macs, made.seconds, bound, why, made.spreads,
+        problem.macs, made.seconds, A, why, made.spreads,
     )  # fmt: skip
 
 

@@ -136,17 +136,17 @@ def _run(layer: cm.Layer, x: Array, via: str) -> Array:
                 f"1 output; add --in-channels {channels}, or --kind depthwise --multiplier "
                 f"{layer.out_channels}"
             )
-    bound = layer.on(*x.shape[-ndim:])
-    if not bound.has_weights:
-        raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
-    y = _by_matrix(layer, bound, x) if via == "matrix" else np.asarray(layer(x))
+    A = layer.on(*x.shape[-ndim:])
+    if not A.has_weights:
+        raise WeightError(f"the numbers of {A.describe()} are not given; add --weight")
+    y = _by_matrix(layer, A, x) if via == "matrix" else np.asarray(layer(x))
     return y.squeeze(-ndim - 1) if alone else y
 
 
-def _by_matrix(layer: cm.Layer, bound: cm.Map, x: Array) -> Array:
-    flat = x.reshape(-1, bound.shape[1])
-    y = np.asarray((bound.to_scipy() @ flat.T).T)
-    y = y.reshape(*x.shape[: -layer.ndim - 1], *bound.out_shape)
+def _by_matrix(layer: cm.Layer, A: cm.Map, x: Array) -> Array:
+    flat = x.reshape(-1, A.shape[1])
+    y = np.asarray((A.to_scipy() @ flat.T).T)
+    y = y.reshape(*x.shape[: -layer.ndim - 1], *A.out_shape)
     bias = getattr(layer.parts[-1], "bias", None)
     return y if bias is None else np.asarray(y + bias.reshape(-1, *(1,) * layer.ndim))
 

@@ -61,28 +61,28 @@ def graph(
         leave_out("format", "merge", why="without -o")
     if output is not None or window is not None:
         leave_out("lazy", why="where nothing is stored anyway")
-    bound = asked.map()
+    A = asked.map()
     if stats:
-        found = cm.connectivity(bound)
+        found = cm.connectivity(A)
         show(found.to_dict(), str(found), as_json)
         return None
     if source is not None or sink is not None:
-        return _ends(bound, source, sink, as_json)
+        return _ends(A, source, sink, as_json)
     ranges = None if window is None else _window(window)
     if output is not None or as_json:
-        _write_graph(bound, output or "-", format or (None if output else "json"),
+        _write_graph(A, output or "-", format or (None if output else "json"),
                      view=view, axis=axis, window=ranges, merge=merge)  # fmt: skip
         return None
-    if ranges is None and sum(bound.shape) + bound.nnz > MOST_PRINTED:
+    if ranges is None and sum(A.shape) + A.nnz > MOST_PRINTED:
         raise TooLargeError(
-            f"a graph of {sum(bound.shape):,} elements, {bound.counted()}, is too large to print; "
+            f"a graph of {sum(A.shape):,} elements, {A.counted()}, is too large to print; "
             f"write it with -o, or ask for a part with --window, --from or --to"
         )
-    network = bound.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
+    network = A.to_networkx(view, lazy=lazy, axis=axis) if ranges is None else None
     if network is None:
         from convmatrix.graphs import graph_table, to_networkx
 
-        network = to_networkx(graph_table(bound, view, axis, ranges))
+        network = to_networkx(graph_table(A, view, axis, ranges))
     for start, end, data in network.edges(data=True):
         (name, value), *_ = data.items()
         write(f"{start} → {end} {name} {value}")
@@ -93,7 +93,7 @@ MOST_PRINTED = 1_000_000
 """Elements and connections together; NetworkX holds them all first."""
 
 
-def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> None:  # noqa: A002
+def _write_graph(A: Any, output: str, format: str | None, **how: Any) -> None:  # noqa: A002
     from convmatrix.writers import write_graph
 
     written, how_written = 0, format
@@ -111,10 +111,10 @@ def _write_graph(bound: Any, output: str, format: str | None, **how: Any) -> Non
                 yield block
                 bar.update(len(block.sources))
 
-    write_graph(bound, output, format=format, progress=watched, **how)
+    write_graph(A, output, format=format, progress=watched, **how)
     if output != "-":
         whole = how["view"] == "bipartite" and how["window"] is None
-        what = f"{sum(bound.shape):,} elements, {bound.counted()}"
+        what = f"{sum(A.shape):,} elements, {A.counted()}"
         kind = (how_written or output).lower().removesuffix(".gz").rsplit(".", 1)[-1]
         edges = "a drawing" if kind in ("svg", "png") else f"{written:,} edges"
         say(f"wrote {output}: {what if whole else edges}")
@@ -146,18 +146,18 @@ def _element(text: str, option: str, letter: str) -> tuple[int, ...]:
         ) from None
 
 
-def _ends(bound: Any, source: str | None, sink: str | None, as_json: bool) -> int:
+def _ends(A: Any, source: str | None, sink: str | None, as_json: bool) -> int:
     """What an input feeds, what an output reads, or the paths between both."""
-    diagram = bound.diagram
+    diagram = A.diagram
     letters = diagram.letters[diagram.input], diagram.letters[diagram.output]
     start = None if source is None else _element(source, "--from", letters[0])
     end = None if sink is None else _element(sink, "--to", letters[1])
     if start is not None and end is not None:
-        paths = bound.path_count(start, end)
+        paths = A.path_count(start, end)
         data = {"from": list(start), "to": list(end), "paths": paths}
         show(data, f"{paths} path{'' if paths == 1 else 's'}", as_json)
         return 0 if paths else 1
-    links = bound.outputs_of(start) if start is not None else bound.inputs_of(end)
+    links = A.outputs_of(start) if start is not None else A.inputs_of(end)
     data = {"from" if start is not None else "to": list(start or end or ()),
             "links": [{"element": list(e), "tap": t} for e, t in links]}  # fmt: skip
     lines = [f"{','.join(map(str, e))} tap {t}" for e, t in links]

@@ -42,47 +42,47 @@ def matrix(asked: Asked, output: str | None, format: str | None, as_json: bool) 
         leave_out("format", why="without -o")
     else:
         leave_out("as_json", why="with -o")
-    bound = asked.map(exact=not numeric)
+    A = asked.map(exact=not numeric)
     if output is not None:
-        if not bound.has_weights and kind in ("npz", "npy"):
-            raise WeightError(f"the numbers of {bound.describe()} are not given; add --weight")
-        write_matrix(bound, output, format=format)
+        if not A.has_weights and kind in ("npz", "npy"):
+            raise WeightError(f"the numbers of {A.describe()} are not given; add --weight")
+        write_matrix(A, output, format=format)
         if output != "-":
-            say(f"wrote {output}: {bound.shape[0]}×{bound.shape[1]}, {bound.counted()}")
+            say(f"wrote {output}: {A.shape[0]}×{A.shape[1]}, {A.counted()}")
         return
-    require_linear(bound, "matrix")
-    show(_triples(bound) if as_json else None, "" if as_json else _table(bound), as_json)
+    require_linear(A, "matrix")
+    show(_triples(A) if as_json else None, "" if as_json else _table(A), as_json)
 
 
 MOST_PRINTED = 64
 
 
-def _table(bound: cm.Map) -> str:
+def _table(A: cm.Map) -> str:
     """The matrix in text: its numbers, or the tap at each place where there is no weight."""
-    rows, columns = bound.shape
+    rows, columns = A.shape
     if max(rows, columns) > MOST_PRINTED:
         raise GeometryError(
             f"a matrix of {rows}×{columns} is too large to print; write it with -o FILE.npz"
         )
     cells = [["·"] * columns for _ in range(rows)]
-    if bound.has_weights:
-        for (r, c), value in bound.to_sympy().todok().items():
+    if A.has_weights:
+        for (r, c), value in A.to_sympy().todok().items():
             cells[r][c] = f"{value:.4g}" if getattr(value, "is_Float", False) else str(value)
     else:
-        pattern = bound.pattern
+        pattern = A.pattern
         for r, c, t in zip(pattern.rows, pattern.indices, pattern.tap, strict=True):
             cells[r][c] = f"w{t}" if cells[r][c] == "·" else f"{cells[r][c]}+w{t}"
     width = max(len(cell) for row in cells for cell in row)
     return "\n".join(" ".join(cell.rjust(width) for cell in row) for row in cells)
 
 
-def _triples(bound: cm.Map) -> dict[str, Any]:
-    pattern = bound.pattern
+def _triples(A: cm.Map) -> dict[str, Any]:
+    pattern = A.pattern
     data = None
-    if bound.is_linear and all(leaf.is_numeric for leaf in bound.leaves):
-        data = bound.edge_weights()
+    if A.is_linear and all(leaf.is_numeric for leaf in A.leaves):
+        data = A.edge_weights()
     return {
-        "shape": list(bound.shape),
+        "shape": list(A.shape),
         "indptr": pattern.indptr.tolist(),
         "indices": pattern.indices.tolist(),
         "tap": pattern.tap.tolist(),

@@ -36,7 +36,7 @@ def draw_matrix(a: Map, *, ax: Axes | None = None) -> Axes:
     require_numbers(needs_map(a, "draw_matrix"), "draw it")
     check_memory(BYTES * prod(a.shape), "the picture of the matrix", "a smaller input")
     pattern = a.pattern
-    window = prod(a.leaves[-1].bound.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
+    window = prod(a.leaves[-1].geometry.tap_shape[2:]) or 1 if len(a.leaves) == 1 else pattern.nnz
     image = np.full(a.shape, np.nan)
     image[pattern.rows, pattern.indices] = pattern.tap % max(1, window)
     ax = make_axes(ax, (6, 6 * max(0.25, min(1.0, a.shape[0] / a.shape[1]))))

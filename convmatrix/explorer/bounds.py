@@ -49,22 +49,22 @@ def check_layer(layer: Layer, size: tuple[int, ...]) -> None:
                 )
 
 
-def check_map(bound: Map) -> None:
+def check_map(A: Map) -> None:
     """Raise `TooLargeError` where a map has too many elements, or takes too long to count."""
-    elements = sum(bound.shape)
-    for leaf in bound.leaves:
+    elements = sum(A.shape)
+    for leaf in A.leaves:
         _check_leaf(leaf)
     if elements > MOST_ELEMENTS:
         raise TooLargeError(
             f"the map has {elements:,} elements, the explorer takes {MOST_ELEMENTS:,}; "
             f"use a smaller input or fewer channels"
         )
-    if len(bound.leaves) > 1 and places(bound) > MOST_PLACES:
+    if len(A.leaves) > 1 and places(A) > MOST_PLACES:
         raise TooLargeError(
             f"a map of several layers may go through {MOST_PLACES:,} taps here, this one has "
-            f"{places(bound):,}; use a smaller kernel or input"
+            f"{places(A):,}; use a smaller kernel or input"
         )
-    if len(bound.leaves) > 1 and elements > MOST_COMPOSED:
+    if len(A.leaves) > 1 and elements > MOST_COMPOSED:
         raise TooLargeError(
             f"a map of several layers may have {MOST_COMPOSED:,} elements here, this one has "
             f"{elements:,}; use a smaller input"
@@ -72,17 +72,17 @@ def check_map(bound: Map) -> None:
 
 
 def _check_leaf(leaf: LeafMap) -> None:
-    if not isinstance(leaf.bound, Stencil):
+    if not isinstance(leaf.geometry, Stencil):
         return
-    padding = max((abs(a.before) + abs(a.after) for a in leaf.bound.windows), default=0)
+    padding = max((abs(a.before) + abs(a.after) for a in leaf.geometry.windows), default=0)
     if padding > MOST_PADDING:
         raise TooLargeError(
             f"padding is {padding:,}, the explorer takes {MOST_PADDING:,}; use less of it"
         )
     if leaf.weight is not None:  # which is held already
         return
-    fixed = leaf.bound.factors is not None and leaf.is_linear
-    _few(prod(leaf.bound.tap_shape), MOST_COEFFICIENTS if fixed else MOST_WEIGHTS)
+    fixed = leaf.geometry.factors is not None and leaf.is_linear
+    _few(prod(leaf.geometry.tap_shape), MOST_COEFFICIENTS if fixed else MOST_WEIGHTS)
 
 
 def _few(count: int, most: int) -> None:

@@ -73,55 +73,55 @@ def describe(
     >>> told["connections"]["indices"], told["values"]["y"]
     ([0, 1, 0, 1, 2, 1, 2], ['-2', '-2', '2'])
     """
-    bound = layer if isinstance(layer, Map) else layer.on(*input_size)
-    require_numbers(bound, "describe it")
-    source = of or (bound.layer if isinstance(layer, Map) else layer)
-    part = part_of(bound, window)
+    A = layer if isinstance(layer, Map) else layer.on(*input_size)
+    require_numbers(A, "describe it")
+    source = of or (A.layer if isinstance(layer, Map) else layer)
+    part = part_of(A, window)
     whole = part is not None and part.whole
     return {
-        **_told(bound, source),
-        "sizes": _size_formulas(bound),
-        "sizes_back": _size_formulas(bound, back=True),
+        **_told(A, source),
+        "sizes": _size_formulas(A),
+        "sizes_back": _size_formulas(A, back=True),
         "connections": part and part.to_dict(),
-        "linear": bound.is_linear,
-        "weights": [_weight(leaf) for leaf in bound.leaves],
-        "values": _values(bound, part, x, u) if part is not None and whole else None,
-        "overlap": _overlap(bound, part) if part is not None else None,
-        "walks": walks(bound) if whole else {"forward": [], "backward": []},
+        "linear": A.is_linear,
+        "weights": [_weight(leaf) for leaf in A.leaves],
+        "values": _values(A, part, x, u) if part is not None and whole else None,
+        "overlap": _overlap(A, part) if part is not None else None,
+        "walks": walks(A) if whole else {"forward": [], "backward": []},
     }
 
 
-def _told(bound: Map, layer: Layer | None) -> dict[str, Any]:
+def _told(A: Map, layer: Layer | None) -> dict[str, Any]:
     """What `explain` tells; of a map without a layer, its shapes."""
     if layer is not None:
-        proved = places(bound) + textbook_places(bound) <= MOST_PROVED
-        explained = explain(layer, bound.in_shape[1:], proved=proved)
+        proved = places(A) + textbook_places(A) <= MOST_PROVED
+        explained = explain(layer, A.in_shape[1:], proved=proved)
         return {**explained.to_dict(), "text": str(explained)}
-    nnz, entries = bound.nnz, bound.entries
+    nnz, entries = A.nnz, A.entries
     unknown = ("parameters", "macs", "exact_macs", "receptive_field", "proof", "separability")
     return dict.fromkeys(unknown) | {
-        "layer": repr(bound),
-        "kind": bound.name,
-        "in_shape": list(bound.in_shape),
-        "out_shape": list(bound.out_shape),
-        "shape": list(bound.shape),
+        "layer": repr(A),
+        "kind": A.name,
+        "in_shape": list(A.in_shape),
+        "out_shape": list(A.out_shape),
+        "shape": list(A.shape),
         "entries": entries,
-        "density": None if entries is None else entries / prod(bound.shape),
+        "density": None if entries is None else entries / prod(A.shape),
         "nnz": nnz,
-        "layer_connections": [leaf.nnz for leaf in bound.leaves],
+        "layer_connections": [leaf.nnz for leaf in A.leaves],
         "paths": nnz,
         "relations": [],
         "factorizations": {},
-        "text": f"{bound!r}\n{bound.counted()}",
+        "text": f"{A!r}\n{A.counted()}",
     }
 
 
-def _size_formulas(bound: Map, *, back: bool = False) -> list[str]:
+def _size_formulas(A: Map, *, back: bool = False) -> list[str]:
     """The size formula of each axis of each layer, with its numbers; `back`: of the transpose."""
     lines = []
-    steps = bound.diagram.steps
+    steps = A.diagram.steps
     for step in reversed(steps) if back else steps:
-        stencil = getattr(step.leaf, "bound", None)
+        stencil = None if step.leaf is None else step.leaf.geometry
         if not isinstance(stencil, Stencil):
             continue
         for axis in stencil.axes:
@@ -152,7 +152,7 @@ def _size_back(axis: Axis) -> str:
 
 def _weight(leaf: Any) -> dict[str, Any]:
     """A layer's weight as text, or the fixed numbers of a layer without one."""
-    shape = leaf.bound.tap_shape
+    shape = leaf.geometry.tap_shape
     kept = prod(shape) <= MOST_TAPS and leaf.taps is not None
     return {
         "layer": leaf.typed.name,
@@ -186,20 +186,20 @@ def _exact(value: Any) -> str:
 
 
 def _values(
-    bound: Map, part: Part, x: list[Any] | None, u: list[Any] | None
+    A: Map, part: Part, x: list[Any] | None, u: list[Any] | None
 ) -> dict[str, list[str]] | None:
     """`x`, `y = A x`, `u` and `v = Aᵀ u`, exactly where the numbers are."""
-    rows, columns = bound.shape
+    rows, columns = A.shape
     if len(part.indices) > MOST_VALUES:
         return None
     inputs = np.array(list(range(1, columns + 1)) if x is None else x, object)
     shown = {"x": [number(v) for v in inputs]}
-    if not bound.has_weights:
+    if not A.has_weights:
         return shown
-    if not bound.is_linear:
-        return {**shown, "y": [number(v) for v in _not_linear(bound, part, inputs)]}
+    if not A.is_linear:
+        return {**shown, "y": [number(v) for v in _not_linear(A, part, inputs)]}
     back = np.array(list(range(1, rows + 1)) if u is None else u, object)
-    weights = np.array(_entry_values(bound, part), object)
+    weights = np.array(_entry_values(A, part), object)
     y, v = np.zeros(rows, object), np.zeros(columns, object)
     np.add.at(y, part.rows, weights * inputs[part.indices])
     np.add.at(v, part.indices, weights * back[part.rows])
@@ -209,24 +209,24 @@ def _values(
     }  # fmt: skip
 
 
-def _not_linear(bound: Map, part: Part, inputs: Array) -> list[Any]:
+def _not_linear(A: Map, part: Part, inputs: Array) -> list[Any]:
     """The outputs of a map with a maximum in it: exactly where it is nothing else."""
-    if len(bound.leaves) > 1:
-        plain = inputs.astype(float).reshape(1, *bound.in_shape)
-        found: list[Any] = bound(plain).reshape(-1).tolist()
+    if len(A.leaves) > 1:
+        plain = inputs.astype(float).reshape(1, *A.in_shape)
+        found: list[Any] = A(plain).reshape(-1).tolist()
         return found
-    least: Any = -inf if isinstance(bound.leaves[0].layer, MaxPool) else 0
-    outputs = [least] * bound.shape[0]
+    least: Any = -inf if isinstance(A.leaves[0].layer, MaxPool) else 0
+    outputs = [least] * A.shape[0]
     for row, column in zip(part.rows.tolist(), part.indices.tolist(), strict=True):
         value = inputs[column]
         outputs[row] = value if value != value or value > outputs[row] else outputs[row]
     return outputs
 
 
-def _entry_values(bound: Map, part: Part) -> list[Any]:
+def _entry_values(A: Map, part: Part) -> list[Any]:
     """The value of every connection, of Python's own types."""
     total: Any = 1
-    for leaf, digit in zip(bound.leaves, part.digits, strict=True):
+    for leaf, digit in zip(A.leaves, part.digits, strict=True):
         assert leaf.taps is not None
         values = np.empty(leaf.taps.size + 1, object)
         values[:] = [*leaf.taps.reshape(-1).tolist(), 1]
@@ -234,15 +234,15 @@ def _entry_values(bound: Map, part: Part) -> list[Any]:
     return list(total)
 
 
-def _out_degrees(bound: Map, part: Part) -> list[int] | None:
+def _out_degrees(A: Map, part: Part) -> list[int] | None:
     """How many outputs of the whole map each input that is shown feeds; None of several layers,
     or where counting takes long."""
-    stencil = bound.leaves[0].bound
-    if len(bound.leaves) > 1 or not isinstance(stencil, Stencil):
+    stencil = A.leaves[0].geometry
+    if len(A.leaves) > 1 or not isinstance(stencil, Stencil):
         return None
-    if reach(bound) * sum(map(len, part.into[1:])) > MOST_STEPS:
+    if reach(A) * sum(map(len, part.into[1:])) > MOST_STEPS:
         return None
-    forward = bound.leaves[0] is bound
+    forward = A.leaves[0] is A
     counts = [
         [len(axis.outputs_of(i) if forward else axis.inputs_of(i)) for i in places]
         for axis, places in zip(stencil.axes, part.into[1:], strict=True)
@@ -251,19 +251,19 @@ def _out_degrees(bound: Map, part: Part) -> list[int] | None:
     return [width * prod(each) for _ in part.into[0] for each in product(*counts)]
 
 
-def _overlap(bound: Map, part: Part) -> dict[str, Any]:
+def _overlap(A: Map, part: Part) -> dict[str, Any]:
     """How many connections each element that is shown has."""
     rows, columns = part.shape
     counts = {
         "reads": np.bincount(part.rows, minlength=rows).tolist(),
         "feeds": np.bincount(part.indices, minlength=columns).tolist(),
         "inside": None,
-        "all": None if part.whole else _out_degrees(bound, part),
+        "all": None if part.whole else _out_degrees(A, part),
     }
-    if part.whole and reach(bound) <= MOST_TURNS:
+    if part.whole and reach(A) <= MOST_TURNS:
         try:
-            counts["inside"] = list(connectivity(bound).inside)
-            back = connectivity(bound.T).inside if bound.is_linear else ()
+            counts["inside"] = list(connectivity(A).inside)
+            back = connectivity(A.T).inside if A.is_linear else ()
             counts["inside_back"] = list(back)
         except ConvMatrixError:
             pass

@@ -12,41 +12,41 @@ from convmatrix.stencil import Stencil
 __all__ = ["places", "reach", "textbook_places", "widest"]
 
 
-def places(bound: Map) -> int:
+def places(A: Map) -> int:
     """Where listing a map's connections may have to look: every tap of every output, and both ends.
 
     >>> import convmatrix as cm
     >>> places(cm.conv1d(1, 1, 3, padding=2).on(1))
     13
     """
-    return sum(sum(leaf.shape) + _taps(leaf) for leaf in bound.leaves)
+    return sum(sum(leaf.shape) + _taps(leaf) for leaf in A.leaves)
 
 
 def _taps(leaf: LeafMap) -> int:
-    stencil = leaf.bound
+    stencil = leaf.geometry
     if not isinstance(stencil, Stencil):
         return 0
     return prod(stencil.out_shape) * stencil.group_channels * prod(stencil.kernel)
 
 
-def textbook_places(bound: Map) -> int:
+def textbook_places(A: Map) -> int:
     """The same of the textbook's transposed convolution, with which a transpose is compared."""
     return sum(
         places(textbook_transpose(leaf.layer, leaf.size))
-        for leaf in bound.leaves
+        for leaf in A.leaves
         if isinstance(leaf.layer, Convolution)
     )
 
 
-def reach(bound: Map) -> int:
+def reach(A: Map) -> int:
     """How many taps a question about a single element goes through, along all axes."""
-    stencils = [leaf.bound for leaf in bound.leaves if isinstance(leaf.bound, Stencil)]
+    stencils = [leaf.geometry for leaf in A.leaves if isinstance(leaf.geometry, Stencil)]
     return sum(sum(stencil.kernel) for stencil in stencils)
 
 
-def widest(bound: Map) -> int:
+def widest(A: Map) -> int:
     """How many connections an element may have, at most."""
-    return prod(_width(leaf.bound) for leaf in bound.leaves if isinstance(leaf.bound, Stencil))
+    return prod(_width(leaf.geometry) for leaf in A.leaves if isinstance(leaf.geometry, Stencil))
 
 
 def _width(stencil: Stencil) -> int:

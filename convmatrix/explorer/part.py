@@ -60,7 +60,7 @@ class Part:
         }
 
 
-def part_of(bound: Map, window: str | None = None) -> Part | None:
+def part_of(A: Map, window: str | None = None) -> Part | None:
     """The whole map where it is small, else a window; None where one output reads too much.
 
     >>> import convmatrix as cm
@@ -68,26 +68,24 @@ def part_of(bound: Map, window: str | None = None) -> Part | None:
     >>> part.whole, [(axis[0], axis[-1]) for axis in part.out]
     (False, [(0, 0), (0, 1), (0, 1)])
     """
-    small = sum(bound.shape) <= MOST_SHOWN and bound.nnz <= MOST_CONNECTIONS
-    if small and places(bound) <= MOST_PLACES and not window:
-        pattern = bound.pattern
+    small = sum(A.shape) <= MOST_SHOWN and A.nnz <= MOST_CONNECTIONS
+    if small and places(A) <= MOST_PLACES and not window:
+        pattern = A.pattern
         rows, indices, tap = pattern.rows, pattern.indices, pattern.tap
-        full = [
-            tuple(tuple(range(n)) for n in shape) for shape in (bound.out_shape, bound.in_shape)
-        ]
-        return Part(full[0], full[1], rows, indices, tap, _digits(bound, tap), True)
+        full = [tuple(tuple(range(n)) for n in shape) for shape in (A.out_shape, A.in_shape)]
+        return Part(full[0], full[1], rows, indices, tap, _digits(A, tap), True)
     if window:
-        part = _window(bound, _ranges(window, bound.out_shape), MOST_CONNECTIONS)
+        part = _window(A, _ranges(window, A.out_shape), MOST_CONNECTIONS)
         if part is None:
             raise GeometryError(
                 f"the window has more than {MOST_CONNECTIONS:,} connections, or its kernels more "
                 f"taps, too many to show; make window smaller"
             )
         return part
-    side = {2: 64, 3: 16, 4: 6}[len(bound.out_shape)]
+    side = {2: 64, 3: 16, 4: 6}[len(A.out_shape)]
     while side >= 1:
-        ranges = [range(1), *(range(min(n, side)) for n in bound.out_shape[1:])]
-        part = _window(bound, ranges, MOST_LINKS)
+        ranges = [range(1), *(range(min(n, side)) for n in A.out_shape[1:])]
+        part = _window(A, ranges, MOST_LINKS)
         if part is not None:
             return part
         side //= 2
@@ -113,10 +111,10 @@ def _ranges(window: str, shape: tuple[int, ...]) -> list[range]:
     return ranges
 
 
-def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
+def _window(A: Map, ranges: list[range], most: int) -> Part | None:
     """The outputs of a window and what they read; None where that is more than `most`, or where it
     takes long to find."""
-    if bound.nnz > most * bound.shape[0] or widest(bound) > MOST_CONNECTIONS:
+    if A.nnz > most * A.shape[0] or widest(A) > MOST_CONNECTIONS:
         return None  # one output alone reads more, on average or in the middle
     count = prod(map(len, ranges))
     if count > MOST_SHOWN:
@@ -124,7 +122,7 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
             f"the window has {count:,} outputs, the explorer shows {MOST_SHOWN:,}; make window "
             f"smaller"
         )
-    if count * reach(bound) > MOST_PLACES:
+    if count * reach(A) > MOST_PLACES:
         return None
     outputs = [np.arange(r.start, r.stop) for r in ranges]
     grid = np.stack(np.meshgrid(*outputs, indexing="ij"), -1).reshape(-1, len(ranges))
@@ -132,13 +130,13 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
     rows: list[int] = []
     taps: list[int] = []
     for row, element in enumerate(grid.tolist()):
-        found = links(bound.diagram.T, tuple(element))
+        found = links(A.diagram.T, tuple(element))
         if len(reads) + len(found) > most:
             return None
         reads += [source for source, _ in found]
         taps += [tap for _, tap in found]
         rows += [row] * len(found)
-    sources = np.array(reads, np.int64).reshape(-1, len(bound.in_shape))
+    sources = np.array(reads, np.int64).reshape(-1, len(A.in_shape))
     used = [np.unique(column) if len(sources) else np.arange(1) for column in sources.T]
     boxes = [np.arange(axis[0], axis[-1] + 1) for axis in used]
     shown = boxes if prod(map(len, boxes)) <= MOST_SHOWN - len(grid) else used
@@ -148,12 +146,12 @@ def _window(bound: Map, ranges: list[range], most: int) -> Part | None:
     return Part(
         tuple(tuple(axis.tolist()) for axis in outputs),
         tuple(tuple(axis.tolist()) for axis in shown),
-        np.array(rows, np.int64), flat.astype(np.int64), tap, _digits(bound, tap), False,
+        np.array(rows, np.int64), flat.astype(np.int64), tap, _digits(A, tap), False,
     )  # fmt: skip
 
 
-def _digits(bound: Map, tap: Array) -> tuple[Array, ...]:
+def _digits(A: Map, tap: Array) -> tuple[Array, ...]:
     """Each layer's tap of every connection; as many as it has taps where a path passes it by."""
-    return tuple(np.unravel_index(tap, bound.diagram.tap_counts)) if len(tap) else tuple(
-        np.empty(0, np.int64) for _ in bound.leaves
+    return tuple(np.unravel_index(tap, A.diagram.tap_counts)) if len(tap) else tuple(
+        np.empty(0, np.int64) for _ in A.leaves
     )  # fmt: skip

@@ -44,7 +44,7 @@ def _same(a: Map, b: Map) -> bool:
         return False
     pairs = list(zip(a.leaves, b.leaves, strict=False))
     return len(a.leaves) == len(b.leaves) and all(
-        one.bound == two.bound
+        one.geometry == two.geometry
         and (
             two.weight is None or np.allclose(_floats(one.weight), _floats(two.weight), rtol=1e-15)
         )

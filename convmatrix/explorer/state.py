@@ -66,14 +66,14 @@ def understand(given: Mapping[str, Any], own: Layer | Map | None = None) -> Aske
     <conv2d: 1×5×5 → 1×3×3, matrix 9×25>
     """
     state = _words(given)
-    layer, bound = _bound(state, own)
-    check_map(bound)
-    bound, example = _weighted(bound, state)
+    layer, A = _bound(state, own)
+    check_map(A)
+    A, example = _weighted(A, state)
     if layer is not None:
-        layer = _with_weights(layer, [leaf.weight for leaf in bound.leaves])
-    x = _values(state["x"], bound.in_shape, "x, the input")
-    u = _values(state["u"], bound.out_shape, "u, the input of the transpose")
-    return Asked(state, layer, bound, x, u, example)
+        layer = _with_weights(layer, [leaf.weight for leaf in A.leaves])
+    x = _values(state["x"], A.in_shape, "x, the input")
+    u = _values(state["u"], A.out_shape, "u, the input of the transpose")
+    return Asked(state, layer, A, x, u, example)
 
 
 def _words(given: Mapping[str, Any]) -> dict[str, str]:
@@ -173,18 +173,18 @@ def field_of(message: str) -> str | None:
 # ------------------------------------------------------------------------------- values
 
 
-def _weighted(bound: Map, state: dict[str, str]) -> tuple[Map, bool]:
+def _weighted(A: Map, state: dict[str, str]) -> tuple[Map, bool]:
     """The map with the weights that the state gives, or its own, or an example's."""
-    leaves = [leaf for leaf in bound.leaves if leaf.layer.weight_shape is not None]
+    leaves = [leaf for leaf in A.leaves if leaf.layer.weight_shape is not None]
     if not state["weight"]:
-        if bound.has_weights:
-            return bound, False
+        if A.has_weights:
+            return A, False
         made = iter(_example(leaf.layer.weight_shape) for leaf in leaves)
-        return bound.with_weights(
+        return A.with_weights(
             [
                 None if leaf.layer.weight_shape is None or leaf.weight is not None
                 else next(made)
-                for leaf in bound.leaves
+                for leaf in A.leaves
             ]
         ), True  # fmt: skip
     parts = state["weight"].split("|")
@@ -195,10 +195,10 @@ def _weighted(bound: Map, state: dict[str, str]) -> tuple[Map, bool]:
         )
     given = iter(parts)
     weights: list[Array | None] = []
-    for leaf in bound.leaves:
+    for leaf in A.leaves:
         shape = leaf.layer.weight_shape
         weights.append(None if shape is None else fit_weight(_numbers(next(given)), shape))
-    return bound.with_weights(weights), False
+    return A.with_weights(weights), False
 
 
 def _example(shape: Any) -> Array:

@@ -15,30 +15,30 @@ SIDE = 320
 RAMP = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
 
 
-def still(bound: Map) -> str:
+def still(A: Map) -> str:
     """The map as HTML: its name, and its matrix with a colour a tap where that is not too large.
 
     >>> import convmatrix as cm
     >>> still(cm.conv1d(1, 1, 2).on(3)).count("<rect")
     5
     """
-    name = escape(repr(bound))
-    if bound.is_symbolic:
+    name = escape(repr(A))
+    if A.is_symbolic:
         return f"<code>{name}</code>"
-    rows, columns = bound.shape
-    if bound.nnz > MOST_ENTRIES or not bound.nnz:
-        hint = "; .explore() shows a window of them" if bound.nnz else ""
-        return f"<code>{name}</code><br><small>{bound.counted()}{hint}</small>"
-    return f"<code>{name}</code><br>{_picture(bound, rows, columns)}"
+    rows, columns = A.shape
+    if A.nnz > MOST_ENTRIES or not A.nnz:
+        hint = "; .explore() shows a window of them" if A.nnz else ""
+        return f"<code>{name}</code><br><small>{A.counted()}{hint}</small>"
+    return f"<code>{name}</code><br>{_picture(A, rows, columns)}"
 
 
-def _picture(bound: Map, rows: int, columns: int) -> str:
-    pattern = bound.pattern
+def _picture(A: Map, rows: int, columns: int) -> str:
+    pattern = A.pattern
     cell = max(1.0, min(14.0, SIDE / max(rows, columns)))
     kinds = sorted(set(pattern.tap.tolist()))
     colour = {tap: _colour(j, len(kinds)) for j, tap in enumerate(kinds)}
     width, height = columns * cell, rows * cell
-    told = f"{bound.entries:,} entries, {bound.counted()}"
+    told = f"{A.entries:,} entries, {A.counted()}"
     label = escape(f"matrix {rows}×{columns}, {told}, a colour a tap")
     entries = "".join(
         f'<rect x="{c * cell:g}" y="{r * cell:g}" width="{cell:g}" height="{cell:g}" '

@@ -24,7 +24,7 @@ MOST_CELLS = 2_500
 VALUE, INSERTED, PADDED = 0, 1, 2
 
 
-def walks(bound: Map) -> dict[str, list[dict[str, Any]]]:
+def walks(A: Map) -> dict[str, list[dict[str, Any]]]:
     """The walk of each layer, forward and transposed, in the order of application.
 
     Each has the layer's `name`, the `form` (``window`` or ``textbook``) and
@@ -44,7 +44,7 @@ def walks(bound: Map) -> dict[str, list[dict[str, Any]]]:
     >>> walk["backward"][0]["element"]
     [-1, 0, -1, 1, -1, 2, -1]
     """
-    steps = bound.diagram.steps
+    steps = A.diagram.steps
     forward = [_walk(step.leaf, step.back) for step in steps]
     backward = [_walk(step.leaf, not step.back) for step in reversed(steps)]
     return {
@@ -54,9 +54,9 @@ def walks(bound: Map) -> dict[str, list[dict[str, Any]]]:
 
 
 def _walk(leaf: Leaf | None, turned: bool) -> dict[str, Any] | None:
-    if leaf is None or not isinstance(leaf.bound, Stencil):
+    if leaf is None or not isinstance(leaf.geometry, Stencil):
         return None
-    if len(leaf.bound.windows) < len(leaf.bound.axes):
+    if len(leaf.geometry.windows) < len(leaf.geometry.axes):
         return None
     if not turned:
         return _window(leaf)
@@ -65,7 +65,7 @@ def _walk(leaf: Leaf | None, turned: bool) -> dict[str, Any] | None:
 
 def _window(leaf: Leaf) -> dict[str, Any] | None:
     """The plain sliding window over the padded input."""
-    stencil = leaf.bound
+    stencil = leaf.geometry
     assert isinstance(stencil, Stencil)
     spans = [_places(axis) for axis in stencil.windows]
     shape = (stencil.in_channels, *map(len, spans))
@@ -124,7 +124,7 @@ def _textbook(leaf: Leaf) -> dict[str, Any] | None:
     shape = padded.out_shape
     if prod(shape) > MOST_CELLS:
         return None
-    assert isinstance(flipped.bound, Stencil)
+    assert isinstance(flipped.geometry, Stencil)
     inserted = dict(_entries(padded))
     values = {c: r for r, c in _entries(spaced)}  # held as the sampling that it is adjoint to
     places = [inserted.get(place) for place in range(prod(shape))]
@@ -132,7 +132,7 @@ def _textbook(leaf: Leaf) -> dict[str, Any] | None:
     zero = [PADDED if place is None else VALUE if place in values else INSERTED for place in places]
     spans = [range(n) for n in shape[1:]]
     return {
-        **_form(flipped, "textbook", flipped.bound, spans),
+        **_form(flipped, "textbook", flipped.geometry, spans),
         "name": leaf.typed.name,
         "shape": list(shape),
         "first": [0] * (len(shape) - 1),

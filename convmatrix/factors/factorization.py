@@ -132,22 +132,22 @@ def factorization(m: Map, method: str = "direct", *, exact: bool = False) -> Fac
     True
     """
     leaf, transposed = _untransposed(m)
-    if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
+    if not isinstance(leaf, LeafMap) or not isinstance(leaf.geometry, Stencil):
         raise GeometryError(f"a factorization is of one weighted layer, got {m!r:.80}")
-    if leaf.bound.factors is not None or leaf.weight is None:
+    if leaf.geometry.factors is not None or leaf.weight is None:
         raise WeightError(f"{m!r:.80} has no weight to factor; use layer.with_weight(w)")
     known = [*MAKERS, *(["phases"] if transposed else [])]
     if not is_one_of(method, known):
         raise GeometryError(f"method must be one of {', '.join(known)} here, got {method!r}")
-    problem = Problem(leaf.bound, 1, np.dtype(float))
+    problem = Problem(leaf.geometry, 1, np.dtype(float))
     reason = methods(problem, transposed=method == "phases").get(method)
     if reason is not None:
         raise GeometryError(f"method {method!r} does not apply: {reason}")
     if exact and method == "fft":
         raise GeometryError("method 'fft' rounds: roots of unity are no fractions; use exact=False")
-    positions = prod(leaf.out_shape[1:]) * prod(leaf.bound.tap_shape)
+    positions = prod(leaf.out_shape[1:]) * prod(leaf.geometry.tap_shape)
     check_memory(40 * positions, "the factors", "a smaller input")
-    parts = (phases_factors if method == "phases" else MAKERS[method])(leaf.bound, leaf.weight)
+    parts = (phases_factors if method == "phases" else MAKERS[method])(leaf.geometry, leaf.weight)
     if transposed and method != "phases":
         turned = _turned(tuple(name for name, _ in parts))
         parts = list(zip(turned, [part.T for _, part in reversed(parts)], strict=True))
@@ -165,11 +165,11 @@ def ways(m: Map) -> dict[str, tuple[str, ...]]:
     {'direct': ('weights', 'gather'), 'toeplitz': ('scatter', 'tiles', 'gather')}
     """
     leaf, transposed = _untransposed(m)
-    if not isinstance(leaf, LeafMap) or not isinstance(leaf.bound, Stencil):
+    if not isinstance(leaf, LeafMap) or not isinstance(leaf.geometry, Stencil):
         return {}
-    if leaf.bound.factors is not None:
+    if leaf.geometry.factors is not None:
         return {}
-    problem, found = Problem(leaf.bound, 1, np.dtype(float)), {}
+    problem, found = Problem(leaf.geometry, 1, np.dtype(float)), {}
     for method, names in NAMES.items():
         if method == "phases" and not transposed:
             continue

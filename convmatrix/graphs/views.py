@@ -128,7 +128,7 @@ def layered_table(a: Map) -> GraphTable:
             for sources, targets, tap in _step_blocks(step, source, target):
                 yield Edges(source, target, sources, targets, edge_columns(layer, kind, tap))
 
-    multi = _parallel(diagram) or any(leaf.bound.collides for leaf in diagram.leaves)
+    multi = _parallel(diagram) or any(leaf.geometry.collides for leaf in diagram.leaves)
     count = sum(_step_count(*step) for step in _connected(diagram, spaces))
     return GraphTable(
         _ordered(spaces), edges, edge_fields(kind), multi, count, layered=True,
@@ -142,7 +142,7 @@ def _step_blocks(step: Step, source: Space, target: Space) -> Iterator[tuple[Arr
         flat = np.arange(source.size)
         yield _kept(step, source, target, flat, flat, np.zeros(len(flat), np.int64))
         return
-    for rows, columns, taps in blocks_of(step.leaf.bound, BLOCK):
+    for rows, columns, taps in blocks_of(step.leaf.geometry, BLOCK):
         ends = (rows, columns) if step.back else (columns, rows)
         yield _kept(step, source, target, *ends, taps)
 
@@ -168,7 +168,7 @@ def _is_whole(step: Step, source: Space, target: Space) -> bool:
 
 def _step_count(step: Step, source: Space, target: Space) -> int:
     if step.leaf is not None and _is_whole(step, source, target):
-        return step.leaf.bound.nnz
+        return step.leaf.geometry.nnz
     return sum(len(ends) for ends, _, _ in _step_blocks(step, source, target))
 
 
@@ -194,17 +194,17 @@ def _channel_pairs(step: Step, diagram: Diagram) -> tuple[Array, Array, Array]:
         width, *size = diagram.shapes[step.source]
         channels = np.arange(width)
         return channels, channels, np.full(width, prod(size))
-    bound = step.leaf.bound
-    if isinstance(bound, Stencil):
-        many = bound.out_channels * bound.group_channels
+    geometry = step.leaf.geometry
+    if isinstance(geometry, Stencil):
+        many = geometry.out_channels * geometry.group_channels
         check_memory(64 * many, f"a graph of {many} pairs of channels", "fewer channels")
-        width = bound.out_channels // bound.groups
-        o, c = (x.reshape(-1) for x in np.indices((bound.out_channels, bound.group_channels)))
-        inputs, outputs = read_channel(o, c, width, bound.group_channels), o
-        counts = np.full(len(o), prod(axis.pairs for axis in bound.axes))
+        width = geometry.out_channels // geometry.groups
+        o, c = (x.reshape(-1) for x in np.indices((geometry.out_channels, geometry.group_channels)))
+        inputs, outputs = read_channel(o, c, width, geometry.group_channels), o
+        counts = np.full(len(o), prod(axis.pairs for axis in geometry.axes))
     else:
-        pattern, inner = pattern_of(bound), prod(bound.out_shape[1:])
-        pairs = np.stack([pattern.indices // prod(bound.in_shape[1:]), pattern.rows // inner])
+        pattern, inner = pattern_of(geometry), prod(geometry.out_shape[1:])
+        pairs = np.stack([pattern.indices // prod(geometry.in_shape[1:]), pattern.rows // inner])
         (inputs, outputs), counts = np.unique(pairs, axis=1, return_counts=True)
     return (outputs, inputs, counts) if step.back else (inputs, outputs, counts)
 
@@ -233,12 +233,12 @@ def _axis(diagram: Diagram, axis: int) -> GraphTable:
 
 def _axis_of(leaf: Leaf, axis: int) -> Axis | ResizeAxis:
     """The relation of a layer along an axis."""
-    if not isinstance(leaf.bound, Stencil):
+    if not isinstance(leaf.geometry, Stencil):
         raise GeometryError(
             f"{leaf.typed.name} moves elements between axes, so it has no graph of one axis; use "
             f"view='bipartite'"
         )
-    return leaf.bound.axes[axis]
+    return leaf.geometry.axes[axis]
 
 
 def _axis_count(step: Step, axis: int, size: int) -> int:

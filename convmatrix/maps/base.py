@@ -182,7 +182,7 @@ class Map(ArrayLike):
     def collides(self) -> bool:
         """Whether some output reads one input through two taps or paths."""
         only = self.diagram.only
-        return self.pattern.collides if only is None else only.bound.collides
+        return self.pattern.collides if only is None else only.geometry.collides
 
     def explore(self, *, port: int | None = None, browser: bool = True) -> None:
         """Show the map in the explorer: a live page in a browser, until interrupted.

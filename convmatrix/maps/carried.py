@@ -42,7 +42,7 @@ class _Matrices:
     def through(self, leaf: Leaf, value: csr_array | None, back: bool, digit: int) -> csr_array:
         from convmatrix.views import matrix
 
-        own = matrix.assemble(leaf.bound, leaf.numbers(self.dtype))
+        own = matrix.assemble(leaf.geometry, leaf.numbers(self.dtype))
         own = matrix.transpose(own) if back else own
         return own if value is None else matrix.compose(value, own, self._entries(digit))
 
@@ -95,7 +95,7 @@ class _Patterns:
 
     def through(self, leaf: Leaf, value: Pattern | None, back: bool, digit: int) -> Pattern:
         first, each = self.weights[digit]
-        own = pattern_of(leaf.bound)
+        own = pattern_of(leaf.geometry)
         own = own.T if back else own
         if value is None and len(self.counts) == 1 and not first:
             return own
@@ -170,17 +170,17 @@ def along(diagram: Diagram, x: Array, choice: Choice | None = None) -> Array:
 
 def _through(choice: Choice | None, leaf: Leaf, x: Array, back: bool) -> Array:
     if not leaf.layer.is_linear:
-        return leaf.layer.nonlinear(leaf.bound, x)
+        return leaf.layer.nonlinear(leaf.geometry, x)
     if choice and choice.method == "sparse":
         return _by_matrix(leaf, x, back)
-    return (dense.adjoint if back else dense.forward)(leaf.bound, leaf.weight, x, choice)
+    return (dense.adjoint if back else dense.forward)(leaf.geometry, leaf.weight, x, choice)
 
 
 def _by_matrix(leaf: Leaf, x: Array, back: bool) -> Array:
     """The sparse product itself, in the arithmetic of SciPy, in the dtype of the dense path."""
     from convmatrix.views.matrix import assemble
 
-    matrix: Any = assemble(leaf.bound, leaf.numbers(common_dtype([leaf])))
+    matrix: Any = assemble(leaf.geometry, leaf.numbers(common_dtype([leaf])))
     matrix = matrix.T if back else matrix
 
     def product(x: Array) -> Array:
@@ -207,5 +207,5 @@ def paths(diagram: Diagram) -> Array:
 
 
 _COUNTS = Arrays(
-    lambda leaf, counts, back: (dense.paths_adjoint if back else dense.paths)(leaf.bound, counts)
+    lambda leaf, counts, back: (dense.paths_adjoint if back else dense.paths)(leaf.geometry, counts)
 )

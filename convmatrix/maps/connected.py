@@ -54,7 +54,7 @@ class Connected(Shaped):
         if step is None or step.leaf is None:
             yield from self.pattern.blocks(most)
         else:
-            for rows, columns, taps in blocks_of(step.leaf.bound, most):
+            for rows, columns, taps in blocks_of(step.leaf.geometry, most):
                 yield (columns, rows, taps) if step.back else (rows, columns, taps)
 
     @property
@@ -71,7 +71,7 @@ class Connected(Shaped):
         require_numbers(self, "count its connections")
         only = self.diagram.only
         if only is not None:
-            return only.bound.nnz
+            return only.geometry.nnz
         terms = counts_of(self.diagram)
         return int(paths(self.diagram).sum()) if terms is None else total(terms)
 

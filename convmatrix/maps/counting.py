@@ -63,7 +63,7 @@ class _Terms:
     """Counts as sums of products, carried along."""
 
     def through(self, leaf: Leaf, value: list[Term], back: bool, digit: int) -> list[Term]:
-        return [_pushed(leaf.bound, term, not back) for term in value]
+        return [_pushed(leaf.geometry, term, not back) for term in value]
 
     def joined(self, pieces: list[Piece], shape: Any) -> list[Term]:
         found = []
@@ -97,28 +97,28 @@ def _ones(shape: tuple[int, ...]) -> Term:
     return tuple(np.ones(n, np.int64) for n in shape)
 
 
-def _pushed(bound: Geometry, term: Term, forward: bool) -> Term:
+def _pushed(geometry: Geometry, term: Term, forward: bool) -> Term:
     """Counts carried through an elementary layer, or back through it."""
     channels, *along = term
-    if isinstance(bound, Rearrangement):
-        return _shuffled(bound, term, forward)
-    width = (bound.group_channels, bound.out_channels // bound.groups)
+    if isinstance(geometry, Rearrangement):
+        return _shuffled(geometry, term, forward)
+    width = (geometry.group_channels, geometry.out_channels // geometry.groups)
     reads, feeds = width if forward else width[::-1]
-    sums = _wide(channels, reads).reshape(bound.groups, reads).sum(axis=1)
+    sums = _wide(channels, reads).reshape(geometry.groups, reads).sum(axis=1)
     return (
         np.repeat(sums, feeds),
-        *(_slid(a, v, forward) for a, v in zip(bound.axes, along, strict=True)),
+        *(_slid(a, v, forward) for a, v in zip(geometry.axes, along, strict=True)),
     )
 
 
-def _shuffled(bound: Rearrangement, term: Term, forward: bool) -> Term:
+def _shuffled(geometry: Rearrangement, term: Term, forward: bool) -> Term:
     """The same of a permutation of channels; no product where elements leave their place."""
     channels, *along = term
-    kept = len(bound.parts) - len(along)
-    places = tuple(range(kept, len(bound.parts)))
-    if tuple(bound.order[kept:]) != places or bound.parts[kept:] != bound.in_shape[1:]:
+    kept = len(geometry.parts) - len(along)
+    places = tuple(range(kept, len(geometry.parts)))
+    if tuple(geometry.order[kept:]) != places or geometry.parts[kept:] != geometry.in_shape[1:]:
         raise _NoProductsError
-    order, parts = bound.order[:kept], bound.parts[:kept]
+    order, parts = geometry.order[:kept], geometry.parts[:kept]
     if forward:
         return (channels.reshape(parts).transpose(order).reshape(-1), *along)
     moved = channels.reshape([parts[j] for j in order])
@@ -168,12 +168,12 @@ def entries_of(diagram: Diagram) -> int | None:
     """How many distinct pairs of input and output are connected; None where they would have to be
     listed and are too many, or where ways part and meet."""
     only = diagram.only
-    if only is not None and isinstance(only.bound, Rearrangement):
-        return only.bound.nnz
+    if only is not None and isinstance(only.geometry, Rearrangement):
+        return only.geometry.nnz
     links = [
-        (step.leaf.bound, not step.back)
+        (step.leaf.geometry, not step.back)
         for step in diagram.chain or ()
-        if step.leaf is not None and isinstance(step.leaf.bound, Stencil)
+        if step.leaf is not None and isinstance(step.leaf.geometry, Stencil)
     ]
     if not links or len(links) < len(diagram.steps):
         return None

@@ -44,7 +44,7 @@ class _Intervals:
         self, leaf: Leaf, value: tuple[Array, Array], back: bool, digit: int
     ) -> tuple[Array, Array]:
         first, last = interval_back(leaf, not back, self.axis)[0](*value)
-        if self.folded and leaf.bound.folds:
+        if self.folded and leaf.geometry.folds:
             size = leaf.ends(back)[1][1 + self.axis]
             outside = (first < 0) | (last >= size)
             first, last = np.where(outside, 0, first), np.where(outside, size - 1, last)
@@ -81,12 +81,12 @@ Interval = Callable[[Array, Array], tuple[Array, Array]]
 def interval_back(leaf: Leaf, back: bool, j: int) -> tuple[Interval, Fraction]:
     """From intervals of what a leaf gives, read forward or `back`, to those of what it takes; and
     how many of these one step there is."""
-    if not isinstance(leaf.bound, Stencil) or not isinstance(leaf.bound.axes[j], Axis):
+    if not isinstance(leaf.geometry, Stencil) or not isinstance(leaf.geometry.axes[j], Axis):
         raise GeometryError(
             f"{leaf.typed.name} moves or resizes elements, so there is no one receptive "
             f"field; ask inputs_of(element) of the map instead"
         )
-    axis = replace(leaf.bound.windows[j], flip=False)
+    axis = replace(leaf.geometry.windows[j], flip=False)
     s, k = axis.stride, axis.kernel
     if not back:
         return lambda low, high: (axis.source(low, 0), axis.source(high, k - 1)), Fraction(s)

@@ -50,7 +50,7 @@ def matrix_need(diagram: Diagram, size: int) -> Need:
         rows = prod(diagram.shapes[space])
         return csr_bytes(rows, columns, about_entries(diagram.until(space)), size)
 
-    return _along(diagram, lambda leaf: matrix_bytes(leaf.bound, size), result)
+    return _along(diagram, lambda leaf: matrix_bytes(leaf.geometry, size), result)
 
 
 def pattern_need(diagram: Diagram, nnz: int) -> Need:
@@ -61,7 +61,7 @@ def pattern_need(diagram: Diagram, nnz: int) -> Need:
         paths = nnz if found is None else total(found.get(space, []))
         return csr_bytes(prod(diagram.shapes[space]), columns, paths, 8)
 
-    need = _along(diagram, lambda leaf: pattern_bytes(leaf.bound, leaf.bound.nnz), result)
+    need = _along(diagram, lambda leaf: pattern_bytes(leaf.geometry, leaf.geometry.nnz), result)
     return Need(need.peak + SCRATCH, need.kept)
 
 

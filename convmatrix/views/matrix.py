@@ -40,42 +40,42 @@ def number_dtype(values: Array) -> np.dtype[Any]:
     return np.dtype(np.int64) if values.dtype.kind == "b" else values.dtype
 
 
-def assemble(bound: Geometry, values: Array) -> csr_array:
+def assemble(geometry: Geometry, values: Array) -> csr_array:
     """The matrix of an elementary layer: canonical CSR, structural zeros kept.
 
     `values` holds the value of each tap. Rows of one output channel are computed once; the other
     channels differ by an offset. Where taps collide the matrix adds them.
     """
     dtype = number_dtype(values)
-    rows_columns = (prod(bound.out_shape), prod(bound.in_shape))
-    kind = index_dtype(*rows_columns, bound.nnz)
-    check_memory(matrix_bytes(bound, dtype.itemsize), "the matrix")
-    if isinstance(bound, Rearrangement):
-        pattern = pattern_of(bound)
+    rows_columns = (prod(geometry.out_shape), prod(geometry.in_shape))
+    kind = index_dtype(*rows_columns, geometry.nnz)
+    check_memory(matrix_bytes(geometry, dtype.itemsize), "the matrix")
+    if isinstance(geometry, Rearrangement):
+        pattern = pattern_of(geometry)
         data = np.full(rows_columns[0], values.reshape(-1)[0], dtype)
         return _csr(data, pattern.indices, pattern.indptr, rows_columns)
-    width, parts = listed(bound, kind)
-    data = np.empty((bound.out_channels, width), dtype)
+    width, parts = listed(geometry, kind)
+    data = np.empty((geometry.out_channels, width), dtype)
     flat = np.ascontiguousarray(values.reshape(-1), dtype)
-    kernels = flat.reshape(bound.out_channels, -1) if bound.factors is None else flat[None]
+    kernels = flat.reshape(geometry.out_channels, -1) if geometry.factors is None else flat[None]
 
     def told(here: slice, taps: Array) -> None:
         for row, kernel in zip(data, kernels, strict=False):
             np.take(kernel, taps, out=row[here], mode="clip")
 
-    indptr, indices = assembled(bound, kind, width, parts, told)
+    indptr, indices = assembled(geometry, kind, width, parts, told)
     data[len(kernels) :] = data[0]  # fixed coefficients are the same in every channel
-    matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not bound.collides)
-    if bound.collides:
+    matrix = _csr(data.reshape(-1), indices, indptr, rows_columns, canonical=not geometry.collides)
+    if geometry.collides:
         matrix.sum_duplicates()
     return matrix
 
 
-def matrix_bytes(bound: Geometry, size: int) -> int:
+def matrix_bytes(geometry: Geometry, size: int) -> int:
     """The memory that `assemble` takes, for values of `size` bytes."""
-    rows, columns = prod(bound.out_shape), prod(bound.in_shape)
-    index = np.dtype(index_dtype(rows, columns, bound.nnz)).itemsize
-    return (rows + 1) * index + bound.nnz * (index + size) + SCRATCH
+    rows, columns = prod(geometry.out_shape), prod(geometry.in_shape)
+    index = np.dtype(index_dtype(rows, columns, geometry.nnz)).itemsize
+    return (rows + 1) * index + geometry.nnz * (index + size) + SCRATCH
 
 
 def as_integers(matrix: csr_array, dtype: np.dtype[Any]) -> csr_array:

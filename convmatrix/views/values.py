@@ -103,5 +103,5 @@ def symbol_values(leaves: Sequence[Leaf]) -> list[Array]:
             values.append(with_absent(leaf.taps))
         else:
             name = "w" if sum(weighted) == 1 else f"w{sum(weighted[: i + 1])}"
-            values.append(with_absent(weight_symbols(name, leaf.bound.tap_shape)))
+            values.append(with_absent(weight_symbols(name, leaf.geometry.tap_shape)))
     return values

@@ -143,10 +143,10 @@ def test_patterns_are_the_same_however_many_triples_are_listed_at_a_time(most, m
             patch.setattr(listing, "BLOCK", most)
             patch.setattr(listing.channel_rows, "__defaults__", (most,))
             for leaf, expected in zip(leaves, whole, strict=True):
-                found = listing.pattern_of(leaf.bound)
+                found = listing.pattern_of(leaf.geometry)
                 for key in ("indptr", "indices", "tap"):
                     assert np.array_equal(getattr(found, key), getattr(expected, key)), name
                 assert np.array_equal(found.T.tap, expected.T.tap)
-                blocks = list(listing.blocks_of(leaf.bound, most))
+                blocks = list(listing.blocks_of(leaf.geometry, most))
                 assert np.array_equal(np.concatenate([b[1] for b in blocks]), expected.indices)
                 assert np.array_equal(np.concatenate([b[2] for b in blocks]), expected.tap)

@@ -22,22 +22,18 @@ if TYPE_CHECKING:
     from convmatrix.maps import LeafMap, Map
 
 __all__ = [
-    "OUT_OF_RANGE",
-    "ROUNDING",
-    "Polynomials",
-    "Variables",
-    "differences",
-    "exact_number",
-    "polynomials",
-    "terms_of",
-]
-
+    "OUT_OF_RANGE", "ROUNDING", "Kernels", "Polynomials", "Variables", "connected", "differences",
+    "exact_number", "polynomials", "terms_of",
+]  # fmt: skip
 
 ROUNDING = 64 * np.finfo(np.float64).eps
 """How far two floating-point sums may lie apart, relative to the largest coefficient."""
 
 NONE = -1
 """The variable of a factor that is a plain number."""
+
+Kernels = Sequence[Array | None]
+"""For each leaf of a map, the variable of each of its taps; None where it has a weight."""
 
 
 class Variables:
@@ -80,16 +76,19 @@ class Factor:
     numbers: Array | None
 
 
-def polynomials(a: Map, kernels: Sequence[Array | None], variables: Variables) -> Polynomials:
-    """The canonical form of a map; `kernels` names the variables of each leaf without weight."""
-    pattern = a.pattern
+def polynomials(m: Map, kernels: Kernels, variables: Variables) -> Polynomials:
+    """The canonical form of a map whose kernels are these of the variables.
+
+    Raises `ProofError` where a product of floats leaves their range.
+    """
+    pattern = m.pattern
     taps = np.unravel_index(pattern.tap, pattern.tap_counts)
     places = np.column_stack([pattern.rows, pattern.indices]).astype(np.int64)
     triple = np.arange(pattern.nnz)
     monomials = np.empty((pattern.nnz, 0), np.int64)
     coefficients: Array = np.ones(pattern.nnz, np.int64)
     vanishing = np.zeros(pattern.nnz, bool)
-    for leaf, tap, kernel in zip(a.leaves, taps, kernels, strict=True):
+    for leaf, tap, kernel in zip(m.leaves, taps, kernels, strict=True):
         factor = _factor(leaf, kernel, variables)
         here = tap[triple]
         repeats = factor.count[here]
@@ -215,6 +214,11 @@ def _merge(terms: Array, coefficients: Array) -> tuple[Array, Array]:
     coefficients = np.add.reduceat(coefficients, np.flatnonzero(first))
     live = coefficients != 0
     return terms[first][live], coefficients[live]
+
+
+def connected(m: Map) -> Array:
+    """The connected (row, column) pairs of a map, each as one number, in order."""
+    return np.unique(m.pattern.rows.astype(np.int64) * m.shape[1] + m.pattern.indices)
 
 
 def differences(left: Polynomials, right: Polynomials) -> Array:

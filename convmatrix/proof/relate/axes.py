@@ -3,22 +3,19 @@ the other, through the same taps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convmatrix.proof.algebra.instances import plausible
 from convmatrix.proof.algebra.lemmas import Goal, Lemma
 from convmatrix.proof.algebra.polynomial import Polynomial
-from convmatrix.proof.algebra.theorem import Theorem, scope, symbol_guards
-from convmatrix.proof.relate.sides import Side, channels_agree, frame_of_axis, matchings, sides
+from convmatrix.proof.algebra.theorem import Theorem, symbol_guards
+from convmatrix.proof.relate.sides import Equation, Matching, Side
 from convmatrix.proof.relate.traces import Names, Trace, follow, trace
 from convmatrix.proof.relate.values import values_equal
 from convmatrix.relation import mirrored
-
-if TYPE_CHECKING:
-    from convmatrix.maps import Map
 
 __all__ = ["Relations", "maps_equal", "relations"]
 
@@ -27,54 +24,30 @@ MOST_VARIANTS = 16
 """Ways to fill in the places and taps in between that are tried."""
 
 
-def maps_equal(
-    A: Map,
-    B: Map,
-    bounds: Mapping[str, int | None],
-    level: str,
-    statement: str,
-    *,
-    exists: bool = False,
-    channels: bool | None = None,
-    given: Sequence[Goal] = (),
-) -> Iterator[Theorem]:
-    """The theorems any of which makes two maps on polynomials equal, likeliest first.
-
-    With `exists` it is a lemma that B exists where A does, else both are supposed to. `channels`
-    says whether the channel rules agree, where that is known already; `given` is supposed too.
-    """
-    left, right = sides(A, B, level)
-    ndim = len(A.in_shape) - 1
-    if len(B.in_shape) - 1 != ndim or (A.in_shape[0], A.out_shape[0]) != (
-        B.in_shape[0],
-        B.out_shape[0],
-    ):
+def maps_equal(equation: Equation, statement: str) -> Iterator[Theorem]:
+    """The theorems any of which makes an equation true, likeliest first; `statement` says it in
+    words. None where no theorem is of a form that is known."""
+    A, B, level = equation.A, equation.B, equation.level
+    shapes = [(len(m.in_shape), m.in_shape[0], m.out_shape[0]) for m in (A, B)]
+    if shapes[0] != shapes[1]:
         return
-    if level == "weights" and not (left.free and right.free):
-        yield from values_equal(left, right, bounds, statement, given)
+    if level == "weights" and not equation.free:
+        yield from values_equal(equation, statement)
         return
-    if level == "connectivity" and left.free and right.free:
-        for stronger in maps_equal(
-            A, B, bounds, "weights", statement, exists=exists, channels=channels, given=given
-        ):
-            yield replace(
-                stronger, level=level, scope=scope(bounds, level, exists=exists, given=given)
-            )
-    for matching in matchings(left, right) if level == "weights" else [{}]:
-        agree = channels_agree(left, right, matching, level) if channels is None else channels
-        per_axis = [
-            _axis_lemmas(left, right, j, matching, level, bounds, exists, given)
-            for j in range(ndim)
-        ]
-        for lemmas in product(*per_axis):
+    if level == "connectivity" and equation.free:
+        for stronger in maps_equal(replace(equation, level="weights"), statement):
+            yield replace(stronger, level=level, scope=equation.scope())
+    for matching in equation.matchings():
+        agree = equation.channels_agree(matching)
+        for lemmas in product(*(_axis_lemmas(equation, j, matching) for j in equation.axes)):
             parts = tuple(lemma for axis in lemmas for lemma in axis)
             yield Theorem(
                 statement=statement,
                 level=level,
-                scope=scope(bounds, level, exists=exists, given=given),
+                scope=equation.scope(),
                 given=tuple(dict.fromkeys(g for part in parts for g in part.given)),
                 lemmas=parts,
-                facts=(("channels", agree),) if channels is None else (),
+                facts=(("channels", agree),) if equation.channels is None else (),
             )
 
 
@@ -91,66 +64,41 @@ class Relations:
     right: tuple[Trace, tuple[Polynomial, ...]]
 
 
-def relations(
-    A: Map,
-    B: Map,
-    bounds: Mapping[str, int | None],
-    level: str,
-    *,
-    channels: bool | None = None,
-    given: Sequence[Goal] = (),
-) -> Iterator[list[Relations]]:
+def relations(equation: Equation) -> Iterator[list[Relations]]:
     """The relations of each axis, in every matching of the kernels whose channel rules agree."""
-    left, right = sides(A, B, level)
-    guards = (*symbol_guards(bounds), *given)
-    if level == "weights" and not (left.free and right.free):
+    if equation.level == "weights" and not equation.free:
         return
-    for matching in matchings(left, right) if level == "weights" else [{}]:
-        agree = channels_agree(left, right, matching, level) if channels is None else channels
-        if not agree:
-            continue
-        pairs = [(matching[j], j) for j in right.kernels] if matching else []
-        yield [
-            _relations_of(left, right, axis, pairs, bounds, guards)
-            for axis in range(len(A.in_shape) - 1)
-        ]
+    for matching in equation.matchings():
+        if equation.channels_agree(matching):
+            yield [_relations_of(equation, axis, matching) for axis in equation.axes]
 
 
-def _relations_of(
-    left: Side,
-    right: Side,
-    axis: int,
-    pairs: Sequence[tuple[int, int]],
-    bounds: Mapping[str, Any],
-    guards: tuple[Goal, ...],
-) -> Relations:
+def _relations_of(equation: Equation, axis: int, matching: Matching) -> Relations:
+    left, right = equation.sides
+    pairs = [(matching[j], j) for j in right.kernels] if matching else []
     traced = []
     for side, order in ((left, [a for a, _ in pairs]), (right, [b for _, b in pairs])):
-        names = Names(bounds)
-        taps = {j: names("t") for j in side.kernels}
-        start = follow(side.links(axis, taps), [*bounds, *map(str, taps.values())])
+        taps, start = _start(side, axis, equation.bounds)
         traced.append((start, tuple(taps[j] for j in order)))
-    validity, shapes = frame_of_axis(left, right, axis)
-    given = (*guards, *validity[0], *validity[1])
-    return Relations(tuple(dict.fromkeys(given)), shapes, traced[0], traced[1])
+    of_left, of_right, shapes = equation.frame(axis)
+    given = dict.fromkeys((*equation.guards, *of_left, *of_right))
+    return Relations(tuple(given), shapes, traced[0], traced[1])
 
 
-def _axis_lemmas(
-    left: Side,
-    right: Side,
-    axis: int,
-    matching: Mapping[int, int],
-    level: str,
-    bounds: Mapping[str, int | None],
-    exists: bool,
-    given: Sequence[Goal],
-) -> Iterator[list[Lemma]]:
+def _start(side: Side, axis: int, taken: Iterable[str]) -> tuple[dict[int, Polynomial], Trace]:
+    """A variable for the tap of each kernel, and the trace through them."""
+    names = Names(taken)
+    taps = {j: names("t") for j in side.kernels}
+    return taps, follow(side.links(axis, taps), [*taken, *map(str, taps.values())])
+
+
+def _axis_lemmas(equation: Equation, axis: int, matching: Matching) -> Iterator[list[Lemma]]:
     """The lemmas of one axis, in every variant of the places and taps in between that a few
     geometries do not rule out."""
-    (of_left, of_right), shapes = frame_of_axis(left, right, axis)
-    of_both = tuple(dict.fromkeys((*given, *of_left, *of_right)))
-    guards = symbol_guards(bounds)
-    prefix = f"axis {axis}: " if len(left.map.in_shape) > 2 else ""
+    of_left, of_right, shapes = equation.frame(axis)
+    of_both = tuple(dict.fromkeys((*equation.given, *of_left, *of_right)))
+    guards = symbol_guards(equation.bounds)
+    prefix = f"axis {axis}: " if len(equation.axes) > 1 else ""
 
     def lemma(name: str, given: tuple[Goal, ...], where: Any, goals: Any, says: str = "") -> Lemma:
         used = set().union(*(g.value.free_symbols for g in (*given, *where, *goals)))
@@ -158,33 +106,28 @@ def _axis_lemmas(
         together = tuple(dict.fromkeys((*first, *given)))
         return Lemma(prefix + name, together, tuple(where), tuple(goals), says)
 
-    always = [lemma(EXISTS, of_left, (), of_right)] if exists else []
+    always = [lemma(EXISTS, of_left, (), of_right)] if equation.exists else []
     always.append(lemma("the shapes are equal", of_both, (), shapes))
-    if level == "size":
+    if equation.level == "size":
         yield always
         return
+    left, right = equation.sides
     back = {le: r for r, le in matching.items()}
     directions = (("left ⇒ right", left, right, matching), ("right ⇒ left", right, left, back))
     found = []
     for name, known, wanted, pairs in directions:
-        implied = _implications(known, wanted, axis, pairs, level, bounds)
+        implied = _implications(equation, known, wanted, axis, pairs)
         lemmas = [lemma(name, of_both, *parts) for parts in implied]
         found.append(lemmas if len(lemmas) < 2 else [x for x in lemmas if plausible(x)])
     yield from ([*always, *both] for both in product(*found))
 
 
 def _implications(
-    known: Side,
-    wanted: Side,
-    axis: int,
-    matching: Mapping[int, int],
-    level: str,
-    bounds: Mapping[str, Any],
+    equation: Equation, known: Side, wanted: Side, axis: int, matching: Matching
 ) -> list[tuple[tuple[Goal, ...], tuple[Goal, ...], str]]:
     """What connects row and column on one side, and what has to for it to be so on the other."""
-    names = Names(bounds)
-    taps = {j: names("t") for j in known.kernels}
-    start = follow(known.links(axis, taps), [*bounds, *map(str, taps.values())])
+    level = equation.level
+    taps, start = _start(known, axis, equation.bounds)
     if level == "weights" and not start.single:
         return []
     where = (*start.guards, *start.equations)
@@ -204,7 +147,7 @@ def _tap_choices(
     wanted: Side,
     axis: int,
     taps: Mapping[int, Polynomial],
-    matching: Mapping[int, int],
+    matching: Matching,
     level: str,
 ) -> Iterator[dict[int, Polynomial]]:
     """The taps on the other side: the matching ones, or for mere connectivity any likely ones."""

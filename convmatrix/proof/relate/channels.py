@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convmatrix.layers import conv1d
-from convmatrix.proof.compare.terms import Variables, differences, polynomials
+from convmatrix.proof.compare.terms import Variables, connected, differences, polynomials
 
 if TYPE_CHECKING:
     from convmatrix.leaf import Leaf
@@ -40,7 +40,7 @@ def channel_maps_equal(left: Sequence[Step], right: Sequence[Step], level: str) 
     if level == "size":
         return True
     if level == "connectivity":
-        return bool(np.array_equal(_pairs(a), _pairs(b)))
+        return bool(np.array_equal(connected(a), connected(b)))
     return not len(differences(*(polynomials(m, k, variables) for m, k in sides)))
 
 
@@ -52,7 +52,3 @@ def _channel_map(leaf: Leaf) -> LeafMap:
     if stencil.factors is not None:  # type: ignore[union-attr]
         layer = layer.with_weight(np.ones(layer.weight_shape, int))
     return layer.on(1)  # type: ignore[return-value]
-
-
-def _pairs(m: Map) -> Any:
-    return np.unique(m.pattern.rows.astype(np.int64) * m.shape[1] + m.pattern.indices)

@@ -15,20 +15,29 @@ from convmatrix.proof.algebra.polynomial import Polynomial
 from convmatrix.relation import Axis
 
 if TYPE_CHECKING:
-    from convmatrix.leaf import Leaf
-    from convmatrix.maps import Map
+    from convmatrix.maps import LeafMap, Map
 
 __all__ = ["Link", "Names", "Trace", "chain", "follow", "trace", "valid"]
 
 Place = Polynomial | None
 
 
-def chain(m: Map) -> list[tuple[Leaf, bool]]:
-    """The elementary maps from the row to the column, each with whether it is transposed."""
-    steps = m.diagram.chain
-    if steps is None:
+def chain(m: Map, transposed: bool = False, first: int = 0) -> list[tuple[LeafMap, bool, int]]:
+    """The elementary maps from the row to the column, each with whether it is transposed and its
+    place in `leaves`, of which the map's own come behind the `first` ones."""
+    from convmatrix.maps import ComposedMap, LeafMap, TransposedMap
+
+    if isinstance(m, LeafMap):
+        return [(m, transposed, first)]
+    if isinstance(m, TransposedMap):
+        return chain(m.of, not transposed, first)
+    if not isinstance(m, ComposedMap):
         raise SymbolicError(f"{m!r} is no product of layers; prove it at a size")
-    return [(step.leaf, step.back) for step in reversed(steps) if step.leaf is not None]
+    parts = []
+    for factor in m.factors:
+        parts.append(chain(factor, transposed, first))
+        first += len(parts[-1])
+    return [step for part in (parts if transposed else parts[::-1]) for step in part]
 
 
 class Names:

@@ -20,9 +20,9 @@ import numpy as np
 from convmatrix.proof.algebra.instances import instances, lowest_values, plausible
 from convmatrix.proof.algebra.lemmas import Goal, Lemma
 from convmatrix.proof.algebra.polynomial import Polynomial
-from convmatrix.proof.algebra.theorem import Theorem, scope, symbol_guards
+from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.compare.terms import ROUNDING, terms_of
-from convmatrix.proof.relate.sides import Side, frame_of_axis
+from convmatrix.proof.relate.sides import Equation, Side
 from convmatrix.proof.relate.traces import Link, follow, trace
 from convmatrix.relation import Axis
 from convmatrix.shapes import ravel
@@ -43,40 +43,28 @@ SAMPLES = (0, 5, 11, 40, 120)
 """Which of the smallest geometries tell relations apart, before that is proved."""
 
 
-def values_equal(
-    left: Side,
-    right: Side,
-    bounds: Mapping[str, int | None],
-    statement: str,
-    given: Sequence[Goal] = (),
-) -> Iterator[Theorem]:
+def values_equal(equation: Equation, statement: str) -> Iterator[Theorem]:
     """The theorem that makes two maps with given kernels equal, if there is one of this form."""
-    of_left, of_right = _sums(left), _sums(right)
+    of_left, of_right = map(_sums, equation.sides)
     if of_left is None or of_right is None:
         return
-    guards, lemmas, axes = (*symbol_guards(bounds), *given), [], []
-    for axis in range(len(left.map.in_shape) - 1):
-        found = _Axis.of(left, right, axis, bounds, guards, (of_left, of_right))
+    sums = of_left, of_right
+    axes: list[_Axis] = []
+    for axis in equation.axes:
+        found = _Axis.of(equation, axis, sums)
         if found is None:
             return
         axes.append(found)
-        lemmas += found.lemmas
-    totals = [
-        _by_class(sums, [axis.classes[j] for axis in axes])
-        for j, sums in enumerate((of_left, of_right))
-    ]
+    totals = [_by_class(by, [axis.classes[j] for axis in axes]) for j, by in enumerate(sums)]
+    rounds = any(map(_rounds, equation.sides))
+    lemmas = tuple(lemma for axis in axes for lemma in axis.lemmas)
     yield Theorem(
         statement,
         "weights",
-        scope(bounds, "weights", exists=False, values=True, given=given),
+        equation.scope(values=True),
         tuple(dict.fromkeys(g for lemma in lemmas for g in lemma.given)),
-        tuple(lemmas),
-        facts=(
-            (
-                "values of the classes",
-                _agree(totals[0], totals[1], _rounds(left) or _rounds(right)),
-            ),
-        ),
+        lemmas,
+        facts=(("values of the classes", _agree(totals[0], totals[1], rounds)),),
         conclusion="The entries are sums over the same classes of tap combinations, with the same "
         "values.",
     )
@@ -214,22 +202,14 @@ class _Axis:
     lemmas: list[Lemma]
 
     @classmethod
-    def of(
-        cls,
-        left: Side,
-        right: Side,
-        axis: int,
-        bounds: Mapping[str, int | None],
-        guards: Sequence[Goal],
-        sums: tuple[Sums, Sums],
-    ) -> _Axis | None:
+    def of(cls, equation: Equation, axis: int, sums: tuple[Sums, Sums]) -> _Axis | None:
         """The classes of an axis, or None where some combination can be met in several ways."""
-        validity, shapes = frame_of_axis(left, right, axis)
-        given = tuple(dict.fromkeys((*guards, *validity[0], *validity[1])))
+        of_left, of_right, shapes = equation.frame(axis)
+        given = tuple(dict.fromkeys((*equation.guards, *of_left, *of_right)))
         lemmas = [Lemma(f"axis {axis}: the shapes are equal", given, (), shapes)]
-        sort = _Sorter(f"axis {axis}", given, bounds)
+        sort = _Sorter(f"axis {axis}", given, equation.bounds)
         classes: tuple[dict[Taps, int | None], dict[Taps, int | None]] = ({}, {})
-        for j, (name, side) in enumerate((("left", left), ("right", right))):
+        for j, (name, side) in enumerate(zip(("left", "right"), equation.sides, strict=True)):
             for taps in sorted({taps[axis] for by in sums[j].values() for taps in by}):
                 links = side.links(axis, dict(enumerate(map(Polynomial.of, taps))))
                 found = sort(f"{name} taps {taps}", links)
@@ -256,7 +236,7 @@ class _Sorter:
         start = follow(links, self._bounds)
         if not start.single:
             return None
-        seen = tuple(_pairs(links, values) for values in self._samples)
+        seen = tuple(_connected(links, values) for values in self._samples)
         if not any(seen):
             nothing = (Goal("ge", Polynomial.of(-1)),)
             where = (*start.guards, *start.equations)
@@ -304,7 +284,7 @@ def _samples(bounds: Mapping[str, int | None], given: Sequence[Goal]) -> list[Ma
     return chosen
 
 
-def _pairs(links: Sequence[Link], values: Mapping[str, int]) -> frozenset[Place]:
+def _connected(links: Sequence[Link], values: Mapping[str, int]) -> frozenset[Place]:
     """The connected pairs at one geometry, in plain ints."""
     found: set[Place] | None = None
     for link in links:

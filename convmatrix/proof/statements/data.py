@@ -21,20 +21,16 @@ from convmatrix.layers import ElementaryLayer, Layer
 from convmatrix.proof.algebra.lemmas import Goal, at_least
 from convmatrix.proof.algebra.parsing import evaluate, parse
 from convmatrix.proof.algebra.polynomial import Polynomial
+from convmatrix.proof.compare.terms import terms_of
 from convmatrix.relation import is_symbolic
 
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
 __all__ = [
-    "Decoder",
-    "Encoder",
-    "encoded",
-    "encoded_layer",
-    "expression_text",
-    "is_plain_name",
+    "Decoder", "Encoder", "encoded", "encoded_layer", "expression_text", "is_plain_name", "shown",
     "symbol_bounds",
-]
+]  # fmt: skip
 
 MAKERS = (
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -179,10 +175,13 @@ def encoded(value: Any) -> Any:
     return value
 
 
+def shown(data: Any) -> Any:
+    """An encoded number or expression as people write it."""
+    return data["is"] if isinstance(data, dict) else data
+
+
 def _number(value: Any) -> Any:
     """A weight: a number, or the terms of a polynomial in symbols."""
-    from convmatrix.proof.compare.terms import terms_of
-
     value = float(value) if isinstance(value, np.floating) else value
     value = value.item() if isinstance(value, np.generic) else value
     if isinstance(value, (int, float)):

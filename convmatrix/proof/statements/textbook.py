@@ -19,7 +19,12 @@ from convmatrix.typing import Array
 if TYPE_CHECKING:
     from convmatrix.maps import Map
 
-__all__ = ["held_convolution", "not_a_convolution", "swapped", "textbook", "textbook_transpose"]
+__all__ = [
+    "CONSTRUCTION", "held_convolution", "not_a_convolution", "swapped", "textbook",
+    "textbook_transpose",
+]  # fmt: skip
+
+CONSTRUCTION = "Aᵀ = zero_insert → pad → flipped stride-1 convolution"
 
 
 @public

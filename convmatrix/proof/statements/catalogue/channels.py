@@ -7,10 +7,10 @@ from dataclasses import replace
 from convmatrix.layers import conv1d, pad
 from convmatrix.proof.algebra.lemmas import Lemma, at_least, is_zero
 from convmatrix.proof.algebra.polynomial import Polynomial, variables
-from convmatrix.proof.statements.catalogue.registry import Claim, Values, claim, equal_maps, lemma
+from convmatrix.proof.statements.catalogue.claim import Claim, Values, equal_maps, lemma
 from convmatrix.stencil import read_channel
 
-__all__: list[str] = []
+__all__ = ["CLAIMS"]
 
 GROUPS = {"g": 1, "A": 1, "B": 1}
 
@@ -34,31 +34,11 @@ def _grouping(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
-    Claim(
-        "grouping", "a grouped convolution is block diagonal: output o reads input i only if "
-        "⌊o/A⌋ = ⌊i/B⌋",
-        "each group is a convolution of its own; channels come first, so blocks are contiguous",
-        "all groups g ≥ 1 of A outputs and B inputs",
-        "the article, section on grouped convolution", GROUPS, _grouping,
-    )
-)  # fmt: skip
-
-
 def _one_group(v: Values) -> list[Lemma]:
     o, i = variables("o i")
     where = at_least(o, v["A"] - 1 - o, i, v["B"] - 1 - i)
     reads = is_zero(read_channel(o, i, v["A"], v["B"]) - i)
     return [lemma("every output reads every input", (), reads, where)]
-
-
-claim(
-    Claim(
-        "grouping-one", "g = 1: every output channel reads every input channel",
-        "one group is the regular convolution", "all A outputs, B inputs",
-        "the article, section on grouped convolution", {"A": 1, "B": 1}, _one_group,
-    )
-)  # fmt: skip
 
 
 def _depthwise(v: Values) -> list[Lemma]:
@@ -72,16 +52,6 @@ def _depthwise(v: Values) -> list[Lemma]:
               is_zero(read_channel(i * M + j, Polynomial.of(0), M, 1) - i),
               at_least(i, C - 1 - i, j, M - 1 - j)),
     ]  # fmt: skip
-
-
-claim(
-    Claim(
-        "grouping-depthwise", "g = C_in: output channel o reads the one input channel ⌊o/M⌋",
-        "as many groups as input channels is the depthwise convolution, M its multiplier",
-        "all C inputs, A = M outputs each", "the article, section on depthwise convolution",
-        {"C": 1, "A": 1}, _depthwise,
-    )
-)  # fmt: skip
 
 
 def _depthwise_separable(v: Values) -> list[Lemma]:
@@ -110,7 +80,25 @@ def _depthwise_separable(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
+CLAIMS = (
+    Claim(
+        "grouping", "a grouped convolution is block diagonal: output o reads input i only if "
+        "⌊o/A⌋ = ⌊i/B⌋",
+        "each group is a convolution of its own; channels come first, so blocks are contiguous",
+        "all groups g ≥ 1 of A outputs and B inputs",
+        "the article, section on grouped convolution", GROUPS, _grouping,
+    ),
+    Claim(
+        "grouping-one", "g = 1: every output channel reads every input channel",
+        "one group is the regular convolution", "all A outputs, B inputs",
+        "the article, section on grouped convolution", {"A": 1, "B": 1}, _one_group,
+    ),
+    Claim(
+        "grouping-depthwise", "g = C_in: output channel o reads the one input channel ⌊o/M⌋",
+        "as many groups as input channels is the depthwise convolution, M its multiplier",
+        "all C inputs, A = M outputs each", "the article, section on depthwise convolution",
+        {"C": 1, "A": 1}, _depthwise,
+    ),
     Claim(
         "depthwise-separable", "pointwise ∘ depthwise = one convolution with "
         "W[o,i,t] = Σ_j P[o, iM + j]·D[iM + j, 0, t]",
@@ -118,5 +106,5 @@ claim(
         "all C inputs, multiplier A = M, B outputs, all n, k, s, d ≥ 1, p ≥ 0",
         "the article, section on depthwise-separable convolution",
         {"n": 1, "k": 1, "s": 1, "d": 1, "p": 0, "C": 1, "A": 1, "B": 1}, _depthwise_separable,
-    )
+    ),
 )  # fmt: skip

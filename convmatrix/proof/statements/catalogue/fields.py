@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from convmatrix.proof.algebra.lemmas import Goal, Lemma, at_least, is_zero
 from convmatrix.proof.algebra.polynomial import Polynomial, variables
-from convmatrix.proof.statements.catalogue.registry import Claim, Values, claim, lemma
+from convmatrix.proof.statements.catalogue.claim import Claim, Values, lemma
 from convmatrix.relation import Index, source
 
-__all__: list[str] = []
+__all__ = ["CLAIMS"]
 
 
 def _layer(o: Index, t: Index, dilation: Index) -> Polynomial:
@@ -37,16 +37,6 @@ def _stacked(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
-    Claim(
-        "receptive-field", "L stacked stride-1 layers see (k-1)L + 1 inputs, without a gap",
-        "a stack of small kernels sees as far as one large kernel", "all k ≥ 1, L ≥ 0",
-        "Araujo, Norris and Sim, Distill 2019, doi:10.23915/distill.00021",
-        {"k": 1, "L": 0}, _stacked, "connectivity",
-    )
-)  # fmt: skip
-
-
 def _doubling(v: Values) -> list[Lemma]:
     """Dilations 1, 2, 4, ...: L layers see z = 0 .. 2W - 2 with W = 2^L, the next dilation."""
     W = v["W"]
@@ -71,16 +61,6 @@ def _doubling(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
-    Claim(
-        "receptive-field-doubling", "kernels of 3 with dilations 1, 2, 4, ..., 2^(L-1) see "
-        "2^(L+1) - 1 inputs, without a gap",
-        "dilated stacks see exponentially far (induction, with W = 2^L)", "all L ≥ 0",
-        "Yu and Koltun, arXiv:1511.07122, section 2", {"W": 1}, _doubling, "connectivity",
-    )
-)  # fmt: skip
-
-
 def _gap_free(v: Values) -> list[Lemma]:
     """A layer of dilation d over a field of width w leaves no gap iff d ≤ w."""
     d, w, k = v["d"], v["w"], v["k"]
@@ -102,12 +82,24 @@ def _gap_free(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
+CLAIMS = (
+    Claim(
+        "receptive-field", "L stacked stride-1 layers see (k-1)L + 1 inputs, without a gap",
+        "a stack of small kernels sees as far as one large kernel", "all k ≥ 1, L ≥ 0",
+        "Araujo, Norris and Sim, Distill 2019, doi:10.23915/distill.00021",
+        {"k": 1, "L": 0}, _stacked, "connectivity",
+    ),
+    Claim(
+        "receptive-field-doubling", "kernels of 3 with dilations 1, 2, 4, ..., 2^(L-1) see "
+        "2^(L+1) - 1 inputs, without a gap",
+        "dilated stacks see exponentially far (induction, with W = 2^L)", "all L ≥ 0",
+        "Yu and Koltun, arXiv:1511.07122, section 2", {"W": 1}, _doubling, "connectivity",
+    ),
     Claim(
         "gridding", "dilation d over a gap-free field of width w leaves no gap  ⟺  d ≤ w",
         "why dilations must not grow too fast (a kernel of at least 2 taps)",
         "all d, w, k ≥ 1 (k ≥ 2 for the gap)",
         "Wang et al., arXiv:1702.08502, section 3.2", {"d": 1, "w": 1, "k": 1}, _gap_free,
         "connectivity",
-    )
+    ),
 )  # fmt: skip

@@ -8,10 +8,10 @@ from convmatrix.layers import conv1d, pad, zero_insert
 from convmatrix.proof.algebra.lemmas import Goal, Lemma, at_least, is_zero
 from convmatrix.proof.algebra.polynomial import Polynomial, variables
 from convmatrix.proof.relate.traces import valid
-from convmatrix.proof.statements.catalogue.registry import Claim, Values, claim, equal_maps, lemma
+from convmatrix.proof.statements.catalogue.claim import Claim, Values, equal_maps, lemma
 from convmatrix.relation import Axis
 
-__all__: list[str] = []
+__all__ = ["CLAIMS"]
 
 GUIDE = "Dumoulin and Visin, arXiv:1603.07285"
 
@@ -40,16 +40,6 @@ def _dilation(v: Values) -> list[Lemma]:
     ]
 
 
-claim(
-    Claim(
-        "dilation", "dilated convolution = dense convolution with the zero-inserted kernel",
-        "a dilation puts d - 1 zeros between the weights",
-        "all n, k, s, d ≥ 1, p ≥ 0 at which it exists", f"{GUIDE}, section 5.1",
-        {"n": 1, "k": 1, "s": 1, "d": 1, "p": 0}, _dilation,
-    )
-)  # fmt: skip
-
-
 def _interleaving(v: Values) -> list[Lemma]:
     """Outputs r, r+d, r+2d, ... read inputs r, r+d, ... only, through a dense kernel."""
     n, k, d = v["n"], v["k"], v["d"]
@@ -73,17 +63,6 @@ def _interleaving(v: Values) -> list[Lemma]:
         lemma("dense on a phase ⇒ dilated", given, [*reads, *inside],
               [*found, *phases, *same]),
     ]  # fmt: skip
-
-
-claim(
-    Claim(
-        "interleaving", "dilated convolution = d dense convolutions, one on each phase",
-        "dilation d is the same as sampling the input at rate d, once for each of d phases",
-        "all n, k, d ≥ 1 with d(k-1) < n; unit stride, no padding (pad first)",
-        "Shensa, IEEE Trans. Signal Process. 40 (1992), the algorithme à trous",
-        {"n": 1, "k": 1, "d": 1}, _interleaving,
-    )
-)  # fmt: skip
 
 
 def _passes(v: Values) -> list[Lemma]:
@@ -133,7 +112,20 @@ def _separable(v: Values) -> list[Lemma]:
     return [*_passes(v), *_rank(), *_live(v)]
 
 
-claim(
+CLAIMS = (
+    Claim(
+        "dilation", "dilated convolution = dense convolution with the zero-inserted kernel",
+        "a dilation puts d - 1 zeros between the weights",
+        "all n, k, s, d ≥ 1, p ≥ 0 at which it exists", f"{GUIDE}, section 5.1",
+        {"n": 1, "k": 1, "s": 1, "d": 1, "p": 0}, _dilation,
+    ),
+    Claim(
+        "interleaving", "dilated convolution = d dense convolutions, one on each phase",
+        "dilation d is the same as sampling the input at rate d, once for each of d phases",
+        "all n, k, d ≥ 1 with d(k-1) < n; unit stride, no padding (pad first)",
+        "Shensa, IEEE Trans. Signal Process. 40 (1992), the algorithme à trous",
+        {"n": 1, "k": 1, "d": 1}, _interleaving,
+    ),
     Claim(
         "separable", "row ∘ column = one convolution with w[a,b] = c[a]·r[b]; w is so iff its "
         "2×2 minors are 0",
@@ -142,5 +134,5 @@ claim(
         "all sizes and kernels; unit stride for the live taps: n + p ≥ d(k-1) + 1",
         "the article, section on spatially separable convolution",
         {"n": 1, "k": 1, "d": 1, "p": 0}, _separable,
-    )
+    ),
 )  # fmt: skip

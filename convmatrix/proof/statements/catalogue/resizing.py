@@ -5,12 +5,12 @@ from __future__ import annotations
 from convmatrix.layers import conv_transpose1d
 from convmatrix.proof.algebra.lemmas import Lemma, at_least, is_zero
 from convmatrix.proof.algebra.polynomial import Polynomial, variables
-from convmatrix.proof.statements.catalogue.registry import Claim, Values, claim, lemma
+from convmatrix.proof.statements.catalogue.claim import Claim, Values, lemma
 from convmatrix.proof.statements.textbook import held_convolution
 from convmatrix.relation import Axis
 from convmatrix.resize import half_pixel
 
-__all__: list[str] = []
+__all__ = ["CLAIMS"]
 
 
 def _tap(axis: Axis, o: Polynomial, i: Polynomial) -> Polynomial:
@@ -58,7 +58,7 @@ def _bilinear(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
+CLAIMS = (
     Claim(
         "bilinear", "bilinear ×s upsampling = transposed convolution, k = 2s - s mod 2, stride s, "
         "p = ⌊s/2⌋, w[t] = 1 - |2(t-p) + 1 - s|/(2s), but for the border",
@@ -66,5 +66,5 @@ claim(
         "repeats the border and the transposed convolution fades",
         "all n, s ≥ 1 (align_corners=False), an axis",
         "Long, Shelhamer and Darrell, arXiv:1411.4038, section 3.3", {"n": 1, "s": 1}, _bilinear,
-    )
+    ),
 )  # fmt: skip

@@ -10,19 +10,14 @@ from convmatrix.proof.algebra.lemmas import Goal, Lemma, at_least, is_zero
 from convmatrix.proof.algebra.parsing import evaluate
 from convmatrix.proof.algebra.polynomial import Polynomial
 from convmatrix.proof.relate.traces import valid
-from convmatrix.proof.result import Proof, Replay
-from convmatrix.proof.statements.catalogue.registry import (
-    Claim,
-    Values,
-    claim,
-    in_words,
-    lemma,
-    prove_claim,
-)
+from convmatrix.proof.result import Replay
+from convmatrix.proof.statements.catalogue.claim import Claim, Values, in_words, lemma
+from convmatrix.proof.statements.claim import LemmaClaim
+from convmatrix.proof.statements.statement import Statement
 from convmatrix.proof.statements.textbook import held_convolution, textbook
 from convmatrix.relation import Axis, Index
 
-__all__: list[str] = []
+__all__ = ["CLAIMS"]
 
 GUIDE = "Dumoulin and Visin, arXiv:1603.07285, relationship"
 ARTICLE = "the article, section on transposed convolution"
@@ -42,7 +37,7 @@ def _size_claim(
     number: int, formula: str, meaning: str, scope: str, symbols: Mapping[str, int | None],
     *, kernel: str = "k", stride: str = "1", padding: str = "0", dilation: str = "1",
     pool: bool = False,
-) -> None:  # fmt: skip
+) -> Claim:  # fmt: skip
     """A relationship of the guide about the output size of a convolution (or pooling)."""
 
     def lemmas(v: Values) -> list[Lemma]:
@@ -56,46 +51,10 @@ def _size_claim(
             lemma("the output size", valid(axis), is_zero(_outputs(axis) - evaluate(formula, v)))
         ]
 
-    claim(
-        Claim(
-            f"arithmetic-{number}", f"o = {in_words(formula)}", meaning, scope, f"{GUIDE} {number}",
-            symbols, lemmas, "size",
-        )
+    return Claim(
+        f"arithmetic-{number}", f"o = {in_words(formula)}", meaning, scope, f"{GUIDE} {number}",
+        symbols, lemmas, "size",
     )  # fmt: skip
-
-
-_size_claim(
-    1, "(n - k) + 1", "unit stride, no padding", "all n, k ≥ 1 with k ≤ n", {"n": 1, "k": 1}
-)
-_size_claim(
-    2, "(n - k) + 2*p + 1", "unit stride, any padding", "all n, k ≥ 1, p ≥ 0 that fit",
-    {"n": 1, "k": 1, "p": 0}, padding="p",
-)  # fmt: skip
-_size_claim(
-    3, "n", "half (same) padding: an odd kernel 2h+1 with padding h keeps the size",
-    "all n ≥ 1, h ≥ 0", {"n": 1, "h": 0}, kernel="2*h + 1", padding="h",
-)  # fmt: skip
-_size_claim(
-    4, "n + (k - 1)", "full padding: every partial overlap counts", "all n, k ≥ 1",
-    {"n": 1, "k": 1}, padding="k - 1",
-)  # fmt: skip
-_size_claim(
-    5, "(n - k)//s + 1", "any stride, no padding", "all n, k, s ≥ 1 with k ≤ n",
-    {"n": 1, "k": 1, "s": 1}, stride="s",
-)  # fmt: skip
-_size_claim(
-    6, "(n + 2*p - k)//s + 1", "any stride, any padding", "all n, k, s ≥ 1, p ≥ 0 that fit",
-    {"n": 1, "k": 1, "s": 1, "p": 0}, stride="s", padding="p",
-)  # fmt: skip
-_size_claim(
-    7, "(n - k)//s + 1", "pooling has the sizes of a convolution without padding",
-    "all n, k, s ≥ 1 with k ≤ n", {"n": 1, "k": 1, "s": 1}, stride="s", pool=True,
-)  # fmt: skip
-_size_claim(
-    15, "(n + 2*p - (k + (k - 1)*(d - 1)))//s + 1",
-    "a dilated kernel is as wide as one of k + (k-1)(d-1)", "all n, k, s, d ≥ 1, p ≥ 0 that fit",
-    {"n": 1, "k": 1, "s": 1, "p": 0, "d": 1}, stride="s", padding="p", dilation="d",
-)  # fmt: skip
 
 
 def _windows(v: Values) -> list[Lemma]:
@@ -108,17 +67,6 @@ def _windows(v: Values) -> list[Lemma]:
         lemma("a counted window fits", given, at_least(fits), at_least(o, counted)),
         lemma("a window that fits is counted", given, at_least(counted), at_least(o, fits)),
     ]
-
-
-claim(
-    Claim(
-        "windows", "o < m  ⟺  s·o + d(k-1) ≤ n + p₀ + p₁ - 1",
-        "the size formula counts exactly the windows that fit",
-        "all n, k, s, d ≥ 1, integers p₀, p₁ at which the convolution exists, all o ≥ 0",
-        f"{GUIDE}s 6 and 15", {"n": 1, "k": 1, "s": 1, "d": 1, "p0": None, "p1": None},
-        _windows, "size",
-    )
-)  # fmt: skip
 
 
 # ------------------------------------------------------------------- transposed convolution
@@ -175,37 +123,25 @@ def _replay_sizes(v: Values) -> Replay:
     return Replay(expected, got, says)
 
 
-def _prove_sizes(*, method: str = "auto", **fixed: Any) -> Proof:
-    """Without parameters: exactly when the formulas hold; with some: whether they hold there."""
-    return prove_claim("sizes-here" if fixed else "sizes-exactly", method=method, **fixed)
-
-
 FORMULAS = "padded size = s·n + s - 1 and output size = s·n + (s - k)"
 SIZES = {"n": 1, "k": 1, "s": 1, "p": 0}
 
-claim(
-    Claim(
-        "sizes", f"{FORMULAS}  ⟺  p = k - s",
-        "the article's size formulas; they hold exactly where p = k - s (with parameters: here?)",
-        "all n, k, s ≥ 1, p ≥ 0 at which the transposed convolution exists, d = 1, a = 0",
-        ARTICLE, SIZES, _sizes_when, "size", prover=_prove_sizes,
-    )
+EXACTLY = Claim(
+    "sizes-exactly", f"{FORMULAS}  ⟺  p = k - s",
+    "the article's size formulas hold exactly where p = k - s",
+    "all n, k, s ≥ 1, p ≥ 0 at which the transposed convolution exists, d = 1, a = 0",
+    ARTICLE, SIZES, _sizes_when, "size",
 )  # fmt: skip
-claim(
-    Claim(
-        "sizes-exactly", f"{FORMULAS}  ⟺  p = k - s",
-        "the article's size formulas hold exactly where p = k - s",
-        "all n, k, s ≥ 1, p ≥ 0 at which the transposed convolution exists, d = 1, a = 0",
-        ARTICLE, SIZES, _sizes_when, "size",
-    )
+HERE = Claim(
+    "sizes-here", FORMULAS, "the article's size formulas at a given geometry",
+    "all symbols left at which the transposed convolution exists",
+    ARTICLE, {**SIZES, "d": 1, "a": 0}, _sizes, "size", {"d": 1, "a": 0}, replay=_replay_sizes,
 )  # fmt: skip
-claim(
-    Claim(
-        "sizes-here", FORMULAS, "the article's size formulas at a given geometry",
-        "all symbols left at which the transposed convolution exists",
-        ARTICLE, {**SIZES, "d": 1, "a": 0}, _sizes, "size", {"d": 1, "a": 0}, replay=_replay_sizes,
-    )
-)  # fmt: skip
+
+
+def _exactly_or_here(claim: Claim, fixed: Values) -> Statement:
+    """Without parameters: exactly when the formulas hold; with some: whether they hold there."""
+    return LemmaClaim.of(HERE if fixed else EXACTLY, fixed, known_as=claim.name)
 
 
 def _round_trip(v: Values) -> list[Lemma]:
@@ -221,14 +157,6 @@ def _round_trip(v: Values) -> list[Lemma]:
 
 
 GEOMETRY = {"n": 1, "k": 1, "s": 1, "d": 1, "p": 0}
-claim(
-    Claim(
-        "round-trip", "n' = n  ⟺  a = (n + 2p - d(k-1) - 1) mod s",
-        "a transposed convolution returns to the input's size for one output_padding a only",
-        "all n, k, s, d ≥ 1, p ≥ 0 at which the convolution exists, all a",
-        f"{GUIDE} 14", GEOMETRY, _round_trip, "size",
-    )
-)  # fmt: skip
 
 
 def _output_padding(v: Values) -> list[Lemma]:
@@ -245,11 +173,63 @@ def _output_padding(v: Values) -> list[Lemma]:
     ]  # fmt: skip
 
 
-claim(
+CLAIMS = (
+    _size_claim(
+        1, "(n - k) + 1", "unit stride, no padding", "all n, k ≥ 1 with k ≤ n", {"n": 1, "k": 1}
+    ),
+    _size_claim(
+        2, "(n - k) + 2*p + 1", "unit stride, any padding", "all n, k ≥ 1, p ≥ 0 that fit",
+        {"n": 1, "k": 1, "p": 0}, padding="p",
+    ),
+    _size_claim(
+        3, "n", "half (same) padding: an odd kernel 2h+1 with padding h keeps the size",
+        "all n ≥ 1, h ≥ 0", {"n": 1, "h": 0}, kernel="2*h + 1", padding="h",
+    ),
+    _size_claim(
+        4, "n + (k - 1)", "full padding: every partial overlap counts", "all n, k ≥ 1",
+        {"n": 1, "k": 1}, padding="k - 1",
+    ),
+    _size_claim(
+        5, "(n - k)//s + 1", "any stride, no padding", "all n, k, s ≥ 1 with k ≤ n",
+        {"n": 1, "k": 1, "s": 1}, stride="s",
+    ),
+    _size_claim(
+        6, "(n + 2*p - k)//s + 1", "any stride, any padding", "all n, k, s ≥ 1, p ≥ 0 that fit",
+        {"n": 1, "k": 1, "s": 1, "p": 0}, stride="s", padding="p",
+    ),
+    _size_claim(
+        7, "(n - k)//s + 1", "pooling has the sizes of a convolution without padding",
+        "all n, k, s ≥ 1 with k ≤ n", {"n": 1, "k": 1, "s": 1}, stride="s", pool=True,
+    ),
+    _size_claim(
+        15, "(n + 2*p - (k + (k - 1)*(d - 1)))//s + 1",
+        "a dilated kernel is as wide as one of k + (k-1)(d-1)", "all n, k, s, d ≥ 1, p ≥ 0 that fit",
+        {"n": 1, "k": 1, "s": 1, "p": 0, "d": 1}, stride="s", padding="p", dilation="d",
+    ),
+    Claim(
+        "windows", "o < m  ⟺  s·o + d(k-1) ≤ n + p₀ + p₁ - 1",
+        "the size formula counts exactly the windows that fit",
+        "all n, k, s, d ≥ 1, integers p₀, p₁ at which the convolution exists, all o ≥ 0",
+        f"{GUIDE}s 6 and 15", {"n": 1, "k": 1, "s": 1, "d": 1, "p0": None, "p1": None},
+        _windows, "size",
+    ),
+    Claim(
+        "sizes", EXACTLY.statement,
+        "the article's size formulas; they hold exactly where p = k - s (with parameters: here?)",
+        EXACTLY.scope, ARTICLE, SIZES, _sizes_when, "size", form=_exactly_or_here,
+    ),
+    EXACTLY,
+    HERE,
+    Claim(
+        "round-trip", "n' = n  ⟺  a = (n + 2p - d(k-1) - 1) mod s",
+        "a transposed convolution returns to the input's size for one output_padding a only",
+        "all n, k, s, d ≥ 1, p ≥ 0 at which the convolution exists, all a",
+        f"{GUIDE} 14", GEOMETRY, _round_trip, "size",
+    ),
     Claim(
         "output-padding", "m(n) = m  ⟺  n = s(m-1) + d(k-1) + 1 - 2p + a with 0 ≤ a < s",
         "s input sizes share each output size; output_padding says which of them is meant",
         "all n, k, s, d, m ≥ 1, p ≥ 0 at which the convolution exists",
         f"{GUIDE}s 13 and 14", GEOMETRY, _output_padding, "size",
-    )
+    ),
 )  # fmt: skip

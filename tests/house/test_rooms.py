@@ -56,7 +56,6 @@ PAST = {
 CIRCLES: set[str] = {
     "maps.arraylike maps.base maps.carried maps.connected maps.given maps.made maps.shaped "
     "maps.sums maps.viewed",
-    "proof.statements.every proof.statements.transpose",
 }
 """Files that import one another in a circle, the shortcuts upward left out."""
 

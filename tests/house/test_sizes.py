@@ -10,7 +10,6 @@ LINES = {"convmatrix": 350, "tests": 400}
 FUNCTION = 58
 
 LONG = {
-    "convmatrix/proof/statements/catalogue/registry.py",
     "tests/proof/test_catalogue.py",
     "tests/proof/test_certificates.py",
     "tests/proof/test_proof.py",

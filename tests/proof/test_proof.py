@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convmatrix as cm
+from convmatrix.proof import doors
 from convmatrix.proof.statements import textbook, transpose
 from convmatrix.relation import FOLDS
 
@@ -110,7 +111,7 @@ def test_a_broken_textbook_is_refuted(monkeypatch):
         return real(*args, **{**options, "flip": not options["flip"]})
 
     monkeypatch.setattr(textbook, "Convolution", forgetful)
-    monkeypatch.setattr(transpose, "held_convolution", lambda layer, size: (layer, size))
+    monkeypatch.setattr(doors, "held_convolution", lambda layer, size: (layer, size))
     proof = cm.prove_transpose(cm.conv1d(1, 1, 3, padding=1), 5)
     assert (proof.holds, proof.level) == (False, "weights")
 
@@ -187,8 +188,13 @@ def test_large_layers_are_proved_factor_by_factor():
     assert proof.holds is True
     assert "product of equals" in proof.method
     small = cm.conv2d(4, 2, 3, stride=2, padding=((1, 0), (2, 1)), groups=2, dilation=(1, 2))
-    parts = transpose._by_factors(small, (7, 8), "the same")
-    assert parts.holds is transpose._by_triples(small, (7, 8), "the same").holds is True
+    whole = transpose.transposed_at(small, (7, 8), "weights")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transpose, "MOST_TRIPLES", 10)
+        parts = transpose.transposed_at(small, (7, 8), "weights")
+    assert "product of equals" in parts.method
+    assert "product of equals" not in whole.method
+    assert parts.holds is whole.holds is True
 
 
 def test_all_sizes_are_proved_with_a_certificate_that_checks():
@@ -428,10 +434,10 @@ def test_floats_that_leave_their_range_and_infinities_in_object_arrays():
 def forged(subject, change):
     """A certificate of an altered subject, made with our own tools."""
     from convmatrix.proof.engines.certificates import certify
-    from convmatrix.proof.statements.kinds import kind_of
+    from convmatrix.proof.statements.known import statement_of
 
     changed = change(subject)
-    theorem = next(kind_of(changed).theorems(changed))
+    theorem = next(statement_of(changed).theorems())
     return certify(changed, theorem, 0, dict.fromkeys(changed["symbols"], 5))
 
 

@@ -385,3 +385,16 @@ def test_one_engine_alone_never_says_more_than_it_knows(method, monkeypatch):
     refuted = cm.prove_equal(conv.on(n), wrong, method=method)
     assert refuted.holds is False
     assert refuted.counterexample.geometry == {"n": 1, "p": 1}
+
+
+def test_a_layer_used_twice_is_one_kernel_and_two_others_are_two():
+    """Kernels are named by their place among the leaves, not by the leaf: it may be there twice."""
+    from convmatrix.proof.compare.kernels import kernel_names
+    from convmatrix.proof.relate.sides import Equation
+
+    n = cm.symbols("n")
+    A, B = cm.conv1d(1, 1, 3).on(n), cm.conv1d(1, 1, 3).on(n)
+    squared, mixed = A.T @ A, A.T @ B
+    assert kernel_names(squared, mixed) == (["w1", "w2"], ["w1", "w2"])
+    left, _ = Equation(squared, mixed, {}, "weights").sides
+    assert left.names == ("w2", "w1")

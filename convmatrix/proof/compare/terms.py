@@ -19,7 +19,8 @@ from convmatrix.errors import ProofError
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
-    from convmatrix.maps import LeafMap, Map
+    from convmatrix.leaf import Leaf
+    from convmatrix.maps import Map
 
 __all__ = [
     "OUT_OF_RANGE", "ROUNDING", "Kernels", "Polynomials", "Variables", "connected", "differences",
@@ -128,7 +129,7 @@ def _require_range(coefficients: Array, vanishing: Array) -> None:
             raise ProofError(OUT_OF_RANGE)
 
 
-def _factor(leaf: LeafMap, kernel: Array | None, variables: Variables) -> Factor:
+def _factor(leaf: Leaf, kernel: Array | None, variables: Variables) -> Factor:
     """The variables and numbers that stand for the taps of a leaf."""
     if leaf.taps is None:
         assert kernel is not None

@@ -1,4 +1,4 @@
-"""Two maps at one geometry compared by their canonical triples: equal, or where they first differ."""
+"""Two maps at one geometry, compared by canonical triples: equal, or where they first differ."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Pair:
 
         def side(m: Map, names: Sequence[str | None]) -> Kernels:
             return [
-                None if name is None else variables.kernel(name, leaf.bound.tap_shape)
+                None if name is None else variables.kernel(name, leaf.geometry.tap_shape)
                 for leaf, name in zip(m.leaves, names, strict=True)
             ]
 
@@ -110,7 +110,9 @@ def _counterexample(pair: Pair, place: Array, texts: Sequence[str], player: Any)
     row, column = map(int, place)
     output, source = unravel(row, A.out_shape), unravel(column, A.in_shape)
     taps = tuple(tuple(t for e, t in m.inputs_of(output) if e == source) for m in (A, B))
-    return Counterexample(_geometry(A), output, source, (taps[0], taps[1]), *texts, player)
+    expected, got = texts
+    ends = (taps[0], taps[1])
+    return Counterexample(_geometry(A), output, source, ends, expected, got, player)
 
 
 def _terms_at(p: Polynomials, place: Array) -> tuple[Array, Array]:
@@ -141,7 +143,7 @@ def _replay(pair: Pair, place: Array) -> Replay:
     def weight(leaf: Any, kernel: Array | None) -> Array | None:
         if kernel is not None:
             flat = [number(pair.variables.names[i]) for i in kernel]
-            return np.array(flat).reshape(leaf.bound.tap_shape)
+            return np.array(flat).reshape(leaf.geometry.tap_shape)
         if leaf.weight is None or leaf.weight.dtype.kind != "O":
             return None
         flat = [_put_in(v, number) for v in leaf.weight.reshape(-1)]

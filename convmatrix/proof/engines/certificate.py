@@ -122,10 +122,10 @@ class Certificate(Printed):
 
     def theorem(self) -> Theorem:
         """What has to be proved, made anew."""
-        from convmatrix.proof.statements.kinds import kind_of
+        from convmatrix.proof.statements.known import statement_of
 
         subject = self.data["subject"]
-        variants = kind_of(subject).theorems(subject)
+        variants = statement_of(subject).theorems()
         found = next(islice(variants, self.data["variant"], None), None)
         if found is None:
             raise CertificateError(f"subject: it has no variant {self.data['variant']}")

@@ -14,87 +14,70 @@ from convmatrix.proof.algebra.finder import find
 from convmatrix.proof.algebra.instances import instances
 from convmatrix.proof.algebra.lemmas import Goal, Lemma
 from convmatrix.proof.algebra.polynomial import Polynomial
-from convmatrix.proof.algebra.theorem import symbol_guards
 from convmatrix.proof.engines.certificates import certify
 from convmatrix.proof.result import Proof
-from convmatrix.proof.statements.kinds import Kind, kind_of
+from convmatrix.proof.statements.known import statement_of
+from convmatrix.proof.statements.statement import EFFORT, Statement
 
 __all__ = ["METHODS", "decide"]
 
 METHODS = ("auto", "certificate", "presburger", "search")
 
 MOST_VARIANTS = 12
-EFFORT = 40_000
-"""Partial geometries that a bounded search looks at; a twentieth of them in a quick one."""
 PATIENCE = 3.0
 """Seconds after which a bounded search stops; the verdict says how far it came."""
 
 
-def decide(subject: dict[str, Any], method: str = "auto") -> Proof:
-    """The verdict on a subject.
+def decide(statement: Statement, method: str = "auto") -> Proof:
+    """The verdict on a statement.
 
     Polynomial certificates come first, since others can check them; then a quick search for the
     smallest counterexample, Presburger arithmetic where steps are numbers, and a longer search.
     """
     if not is_one_of(method, METHODS):
         raise ProofError(f"method must be one of {METHODS}, got {method!r}")
-    question = _Question.of(subject)
-    if question.example is None:
-        _refuse_vacuous(question.given)
+    engines = _Engines(statement_of(statement.data))
+    if engines.statement.example is None:
+        _refuse_vacuous(engines.statement.given)
         searched = f"no geometry at which it says anything was found in {EFFORT} attempts"
-        return question.verdict(None, "bounded search", scope=searched)
-    engines: dict[str, tuple[Callable[[], Proof | str], ...]] = {
-        "auto": (question.certificate, question.quick_search, question.presburger),
-        "certificate": (question.certificate,),
-        "presburger": (lambda: question.presburger(needed=True),),
+        return engines.verdict(None, "bounded search", scope=searched)
+    in_turn: dict[str, tuple[Callable[[], Proof | str], ...]] = {
+        "auto": (engines.certificate, engines.quick_search, engines.presburger),
+        "certificate": (engines.certificate,),
+        "presburger": (lambda: engines.presburger(needed=True),),
         "search": (),
     }
     reasons = []
-    for engine in engines[method]:
+    for engine in in_turn[method]:
         found = engine()
         if isinstance(found, Proof):
             return found
         reasons.append(found)
-    last = question.search()
+    last = engines.search()
     if isinstance(last, Proof):
         return last
     how = "; ".join(["bounded search", *filter(None, reasons)])
-    return question.verdict(None, how, scope=last)
+    return engines.verdict(None, how, scope=last)
 
 
 @dataclass(frozen=True)
-class _Question:
-    """A subject with all that its verdict will say; each engine gives a proof, or why not."""
+class _Engines:
+    """Each engine gives a proof, or why it has none."""
 
-    subject: dict[str, Any]
-    kind: Kind
-    statement: str
-    scope: str
-    bounds: Mapping[str, int | None]
-    given: tuple[Goal, ...]
-    example: dict[str, int] | None
-
-    @classmethod
-    def of(cls, subject: dict[str, Any]) -> _Question:
-        kind = kind_of(subject)
-        first = next(kind.theorems(subject), None)
-        bounds: Mapping[str, int | None] = subject["symbols"]
-        given = first.given if first else symbol_guards(bounds)
-        scope = first.scope if first else "all geometries at which both sides exist"
-        example = next(instances(list(bounds), bounds, given, EFFORT), None)
-        return cls(subject, kind, kind.statement(subject), scope, bounds, given, example)
+    statement: Statement
 
     def verdict(
         self, holds: bool | None, method: str, *, scope: str = "", certificate: Any = None
     ) -> Proof:
-        where, level = scope or self.scope, self.subject["level"]
-        return Proof(holds, self.statement, level, where, method, None, certificate, self.example)
+        it = self.statement
+        where = scope or it.scope
+        return Proof(holds, it.text, it.level, where, method, None, certificate, it.example)
 
     def certificate(self) -> Proof | str:
         """Steps that a small checker verifies."""
-        theorems = islice(self.kind.theorems(self.subject), MOST_VARIANTS)
+        theorems = islice(self.statement.theorems(), MOST_VARIANTS)
         for variant, theorem in enumerate(theorems):
-            found = certify(self.subject, theorem, variant, self.example or {})
+            found = certify(self.statement.data, theorem, variant, self.statement.example or {})
             if found is not None:
                 how = f"{found.steps} steps, checked in exact integers"
                 how = how if found.steps else "both sides are one polynomial"
@@ -105,7 +88,7 @@ class _Question:
         """Linear arithmetic with quantifiers, by isl."""
         from convmatrix.proof.engines import presburger
 
-        holds, why, values = presburger.decide(self.subject, needed=needed)
+        holds, why, values = presburger.decide(self.statement, needed=needed)
         if holds:
             return self.verdict(True, f"Presburger arithmetic (isl): {why}")
         if values is not None:
@@ -122,9 +105,10 @@ class _Question:
 
     def search(self, effort: int = EFFORT) -> Proof | str:
         """The smallest counterexample as a refutation, or what was searched in vain."""
-        names = list(self.bounds)
+        bounds, given = self.statement.bounds, self.statement.given
+        names = list(bounds)
         start, tried, last = time.monotonic(), 0, dict[str, int]()
-        for values in instances(names, self.bounds, self.given, effort):
+        for values in instances(names, bounds, given, effort):
             which = f"the smallest of {tried + 1} geometries, by their sum"
             how = f"bounded search: {which if tried else 'the smallest geometry, by its sum'}"
             try:
@@ -145,15 +129,17 @@ class _Question:
 
     def _refutation(self, values: Mapping[str, int], how: str) -> Proof | None:
         """The refutation that one geometry gives, or None where the statement holds there."""
-        proof = self.kind.at(self.subject, values)
+        proof = self.statement.at(values)
         if proof:
             return None
         assert proof.counterexample is not None
-        fixed = {n: v for n, v in self.subject.get("fixed", {}).items() if isinstance(v, int)}
+        fixed = {
+            n: v for n, v in self.statement.data.get("fixed", {}).items() if isinstance(v, int)
+        }
         found = proof.counterexample.at({**values, **fixed})
         place = values or found.geometry
         scope = f"refuted at {', '.join(f'{name} = {value}' for name, value in place.items())}"
-        return Proof(False, self.statement, proof.level, scope, how, found)
+        return Proof(False, self.statement.text, proof.level, scope, how, found)
 
 
 def _refuse_vacuous(given: tuple[Goal, ...]) -> None:

@@ -6,7 +6,7 @@ and column and the values of quotients are existential variables, which isl elim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from convmatrix.errors import MissingExtraError
@@ -14,7 +14,7 @@ from convmatrix.proof.algebra.lemmas import Goal
 from convmatrix.proof.algebra.polynomial import Absolute, Defined, Polynomial
 from convmatrix.proof.relate.axes import Relations
 from convmatrix.proof.relate.traces import Trace
-from convmatrix.proof.statements.kinds import kind_of
+from convmatrix.proof.statements.statement import Statement
 
 __all__ = ["decide"]
 
@@ -25,10 +25,8 @@ class _NotLinearError(Exception):
     """A product of variables, which isl does not know."""
 
 
-def decide(
-    subject: Mapping[str, Any], *, needed: bool = False
-) -> tuple[bool | None, str, Values | None]:
-    """Whether isl proves the subject, how or why not, and where it refutes it the geometry of
+def decide(statement: Statement, *, needed: bool = False) -> tuple[bool | None, str, Values | None]:
+    """Whether isl proves a statement, how or why not, and where it refutes it the geometry of
     smallest sum at which the sides differ.
 
     Raises `MissingExtraError` where islpy is `needed` and missing.
@@ -40,13 +38,13 @@ def decide(
         if needed:
             raise missing from None
         return None, str(missing), None
-    make = kind_of(subject).relations
-    if make is None:
+    sides = statement.relations()
+    if sides is None:
         return None, "it is no statement about maps, which isl decides", None
-    symbols, level = list(subject["symbols"]), subject["level"]
+    symbols, level = list(statement.bounds), statement.level
     values: Values | None = None
     compared = False
-    for axes in make(subject):
+    for axes in sides:
         compared = True
         try:
             differing = [_difference(isl, symbols, axis, level) for axis in axes]

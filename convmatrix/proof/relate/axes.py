@@ -156,7 +156,7 @@ def _tap_choices(
         return
     options = []
     for j in wanted.kernels:
-        kernel = wanted.chain[j][0].bound.axes[axis].kernel  # type: ignore[union-attr]
+        kernel = wanted.chain[j][0].geometry.axes[axis].kernel  # type: ignore[union-attr]
         same = list(taps.values())
         options.append([*same, *(mirrored(t, kernel) for t in same)])
     for choice in product(*options):

@@ -29,7 +29,9 @@ def channel_maps_equal(left: Sequence[Step], right: Sequence[Step], level: str) 
         kernels: list[Any] = []
         for leaf, transposed, name in reversed(steps):
             factor = _channel_map(leaf)
-            kernels.append(None if name is None else variables.kernel(name, factor.bound.tap_shape))
+            kernels.append(
+                None if name is None else variables.kernel(name, factor.geometry.tap_shape)
+            )
             part = factor.T if transposed else factor
             product = part if product is None else part @ product
         assert product is not None
@@ -46,7 +48,7 @@ def channel_maps_equal(left: Sequence[Step], right: Sequence[Step], level: str) 
 
 def _channel_map(leaf: Leaf) -> LeafMap:
     """What a layer does to the channels: itself with a kernel of one tap, on one element."""
-    stencil = leaf.bound
+    stencil = leaf.geometry
     channels = stencil.in_channels, stencil.out_channels  # type: ignore[union-attr]
     layer = conv1d(*channels, 1, groups=stencil.groups)  # type: ignore[union-attr]
     if stencil.factors is not None:  # type: ignore[union-attr]

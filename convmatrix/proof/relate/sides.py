@@ -18,7 +18,8 @@ from convmatrix.proof.relate.traces import Link, chain, valid
 from convmatrix.stencil import Stencil
 
 if TYPE_CHECKING:
-    from convmatrix.maps import LeafMap, Map
+    from convmatrix.leaf import Leaf
+    from convmatrix.maps import Map
 
 __all__ = ["Equation", "Side"]
 
@@ -32,7 +33,7 @@ class Side:
     and the name of the kernel behind each."""
 
     map: Map
-    chain: tuple[tuple[LeafMap, bool], ...]
+    chain: tuple[tuple[Leaf, bool], ...]
     names: tuple[str | None, ...]
 
     @classmethod
@@ -45,8 +46,8 @@ class Side:
         """The chain along an axis, through the tap (0 where none is given) of each place in it."""
         found = []
         for j, (leaf, transposed) in enumerate(self.chain):
-            assert isinstance(leaf.bound, Stencil)
-            link = Link(leaf.bound.windows[axis], transposed, taps.get(j, Polynomial.of(0)))
+            assert isinstance(leaf.geometry, Stencil)
+            link = Link(leaf.geometry.windows[axis], transposed, taps.get(j, Polynomial.of(0)))
             found.append(link)
         return found
 
@@ -171,13 +172,14 @@ class Equation:
         return of_left, of_right, shapes
 
 
-def _has_kernel(leaf: LeafMap) -> bool:
+def _has_kernel(leaf: Leaf) -> bool:
     """Whether it does more than pick elements, so that its tap and weight matter."""
-    picks = leaf.weight is None and leaf.taps is not None and leaf.taps.size == 1
-    return not (picks and leaf.taps.item() == 1)  # type: ignore[union-attr]
+    if leaf.weight is not None or leaf.taps is None or leaf.taps.size != 1:
+        return True
+    return bool(leaf.taps.item() != 1)
 
 
-def _of_output_padding(leaf: LeafMap, axis: int) -> list[Goal]:
+def _of_output_padding(leaf: Leaf, axis: int) -> list[Goal]:
     """`output_padding` is smaller than the larger of stride and dilation."""
     if not isinstance(leaf.typed, ConvolutionTranspose):
         return []

@@ -15,29 +15,21 @@ from convmatrix.proof.algebra.polynomial import Polynomial
 from convmatrix.relation import Axis
 
 if TYPE_CHECKING:
-    from convmatrix.maps import LeafMap, Map
+    from convmatrix.leaf import Leaf
+    from convmatrix.maps import Map
 
 __all__ = ["Link", "Names", "Trace", "chain", "follow", "trace", "valid"]
 
 Place = Polynomial | None
 
 
-def chain(m: Map, transposed: bool = False, first: int = 0) -> list[tuple[LeafMap, bool, int]]:
+def chain(m: Map) -> list[tuple[Leaf, bool, int]]:
     """The elementary maps from the row to the column, each with whether it is transposed and its
-    place in `leaves`, of which the map's own come behind the `first` ones."""
-    from convmatrix.maps import ComposedMap, LeafMap, TransposedMap
-
-    if isinstance(m, LeafMap):
-        return [(m, transposed, first)]
-    if isinstance(m, TransposedMap):
-        return chain(m.of, not transposed, first)
-    if not isinstance(m, ComposedMap):
+    place in `leaves`."""
+    steps = m.diagram.chain
+    if steps is None:
         raise SymbolicError(f"{m!r} is no product of layers; prove it at a size")
-    parts = []
-    for factor in m.factors:
-        parts.append(chain(factor, transposed, first))
-        first += len(parts[-1])
-    return [step for part in (parts if transposed else parts[::-1]) for step in part]
+    return [(s.leaf, s.back, s.digit) for s in reversed(steps) if s.leaf is not None]
 
 
 class Names:

@@ -77,7 +77,7 @@ def _sums(side: Side) -> Sums | None:
     """Every way from a row's channel to a column's through the taps, with its value."""
     total = 1
     for leaf, _ in side.chain:
-        stencil = leaf.bound
+        stencil = leaf.geometry
         assert isinstance(stencil, Stencil)
         if stencil.local or not all(isinstance(k, int) for k in stencil.kernel):
             return None
@@ -100,7 +100,7 @@ def _sums(side: Side) -> Sums | None:
 
 def _steps(leaf: Any, transposed: bool, name: str | None) -> dict[int, list[Any]]:
     """From a channel: the next channels, the taps there, and their values."""
-    stencil = leaf.bound
+    stencil = leaf.geometry
     taps = leaf.taps
     found: dict[int, list[Any]] = {}
     for o in range(stencil.out_channels):

@@ -1,4 +1,4 @@
-"""Are two maps with symbols in their geometry equal, wherever both exist?"""
+"""That two maps with symbols in their geometry are equal, wherever both exist."""
 
 from __future__ import annotations
 
@@ -61,4 +61,5 @@ class Equality(Statement):
 
     def at(self, values: Mapping[str, Any]) -> Proof:
         decoder = Decoder(values)
-        return equal_at(*(decoder.map(self.data[side]) for side in ("left", "right")), self.level)
+        A, B = (decoder.map(self.data[side]) for side in ("left", "right"))
+        return equal_at(A, B, self.level)

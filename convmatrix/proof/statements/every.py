@@ -13,7 +13,7 @@ from typing import Any, final
 
 from convmatrix.errors import GeometryError, ProofError
 from convmatrix.layers import Convolution, conv1d
-from convmatrix.layers.arguments import exact, padding_mode
+from convmatrix.layers.arguments import exact, known_mode
 from convmatrix.proof.algebra.theorem import Theorem
 from convmatrix.proof.relate.axes import Relations, maps_equal, relations
 from convmatrix.proof.relate.products import PRODUCT, channel_lemmas, products_hold, raveling_lemma
@@ -49,7 +49,7 @@ class EveryTranspose(Statement):
         """
         values = dict(fixed)
         mode = values.pop("padding_mode", None)
-        modes = list(FOLDS) if mode is None else [padding_mode(mode)]
+        modes = list(FOLDS) if mode is None else [known_mode(mode)]
         pads = values.pop("padding", None)
         pair = tuple(pads) if isinstance(pads, (tuple, list)) else (pads, pads)
         if len(pair) != 2:
@@ -65,9 +65,7 @@ class EveryTranspose(Statement):
         data = {option: encoded(value) for option, value in given.items()}
         data |= {option: {"is": name} for option, name in FREE.items() if option not in given}
         symbols = {**bounds, **free}
-        return cls(
-            {"about": cls.about, "level": level, "symbols": symbols, "modes": modes, **data}
-        )
+        return cls({"about": cls.about, "level": level, "symbols": symbols, "modes": modes, **data})
 
     @property
     def text(self) -> str:

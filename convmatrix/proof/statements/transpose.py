@@ -133,7 +133,7 @@ def transposed_at(conv: Convolution, size: tuple[int, ...], level: str) -> Proof
 def is_too_large(conv: Convolution, size: tuple[int, ...]) -> bool:
     """Whether even an axis or the channels have more triples than are compared."""
     longest = max(max(axis.pairs, axis.size, axis.outputs) for axis in conv.bind(size).windows)
-    return max(longest, prod(conv.weight_shape[:2])) > MOST_TRIPLES // 2
+    return bool(max(longest, prod(conv.weight_shape[:2])) > MOST_TRIPLES // 2)
 
 
 def _by_triples(conv: Convolution, size: tuple[int, ...], statement: str) -> Proof:

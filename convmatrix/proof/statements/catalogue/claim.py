@@ -58,10 +58,6 @@ class Claim(Printed):
     form: Callable[[Claim, Mapping[str, Any]], Statement] = field(default=LemmaClaim.of, repr=False)
     replay: Callable[[Values], Replay] | None = field(default=None, repr=False)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        """A copy is the statement of that name: its lemmas are functions."""
-        return (_named, (self.name,)) if _named(self.name) is self else super().__reduce_ex__(protocol)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         names = ("name", "statement", "meaning", "scope", "source", "level")
@@ -70,12 +66,6 @@ class Claim(Printed):
     def __str__(self) -> str:
         lines = (self.statement, self.meaning, f"for {self.scope}", f"source: {self.source}")
         return "\n  ".join((self.name, *lines))
-
-
-def _named(name: str) -> Claim | None:
-    from convmatrix.proof.statements.catalogue.registry import CLAIMS
-
-    return CLAIMS.get(name)
 
 
 def lemma(

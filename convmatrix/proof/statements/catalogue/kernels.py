@@ -26,7 +26,7 @@ def _dilation(v: Values) -> list[Lemma]:
     o, t = variables("o t")
     spaced = zero_insert(v["d"], ndim=1).on(v["k"])
     dense = replace(axis, kernel=spaced.out_shape[1], dilation=1)
-    (step,) = (a for leaf in spaced.leaves for a in leaf.bound.axes)  # type: ignore[union-attr]
+    (step,) = (a for leaf in spaced.leaves for a in leaf.geometry.axes)  # type: ignore[union-attr]
     moved = step.source(t, 0)  # type: ignore[union-attr]
     same_input = is_zero(dense.source(o, moved) - axis.source(o, t))
     thin, full = at_least(*axis.guards(o, t)), at_least(*dense.guards(o, moved))

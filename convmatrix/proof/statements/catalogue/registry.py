@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
 from html import escape
+from typing import Any
 
 from convmatrix.errors import ProofError
 from convmatrix.proof.statements.catalogue import (
@@ -25,6 +27,19 @@ CLAIMS: dict[str, Claim] = {
     for claim in file.CLAIMS
 }
 """The claims by name, with those that another one takes the form of."""
+
+
+def _named(name: str) -> Claim:
+    return CLAIMS[name]
+
+
+def _reduced(claim: Claim) -> Any:
+    """A copy is the claim of that name: its lemmas are functions."""
+    known = CLAIMS.get(claim.name) is claim
+    return (_named, (claim.name,)) if known else object.__reduce_ex__(claim, 2)
+
+
+copyreg.pickle(Claim, _reduced)
 
 ORDER = (
     "transpose", "connectivity", "weights", "circular", "sizes", "round-trip", "output-padding",

@@ -203,7 +203,8 @@ CLAIMS = (
     ),
     _size_claim(
         15, "(n + 2*p - (k + (k - 1)*(d - 1)))//s + 1",
-        "a dilated kernel is as wide as one of k + (k-1)(d-1)", "all n, k, s, d ≥ 1, p ≥ 0 that fit",
+        "a dilated kernel is as wide as one of k + (k-1)(d-1)",
+        "all n, k, s, d ≥ 1, p ≥ 0 that fit",
         {"n": 1, "k": 1, "s": 1, "p": 0, "d": 1}, stride="s", padding="p", dilation="d",
     ),
     Claim(

@@ -171,7 +171,8 @@ CLAIMS = (
     ),
     _guide(
         13, "transposed, any stride and padding, s divides n + 2p - k", "all n, k, s ≥ 1, p ≥ 0",
-        {"n": 1, "k": 1, "s": 1, "p": 0}, "s*(n - 1) + k - 2*p", "k - p - 1", stride="s", padding="p",
+        {"n": 1, "k": 1, "s": 1, "p": 0}, "s*(n - 1) + k - 2*p", "k - p - 1", stride="s",
+        padding="p",
     ),
     _guide(
         14, "transposed, any stride and padding, a = (n + 2p - k) mod s",

@@ -41,11 +41,6 @@ class Leaf:
         self.typed: Layer = layer if typed is None else typed
 
     @property
-    def bound(self) -> Geometry:
-        """The geometry, by its former name."""
-        return self.geometry
-
-    @property
     def in_shape(self) -> Shape:
         """`(channels, *size)` of what the layer reads."""
         return self.geometry.in_shape

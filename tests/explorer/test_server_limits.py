@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -98,6 +99,12 @@ def test_origin_and_type_are_looked_at(address, headers, status):
     assert post(address, {"stride": "2"}, **given)[0] == status
 
 
+def run(coroutine):
+    """What it gives, in a thread: this one may have the loop of the browser's tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 def guarded(path, desk):
     """Status and header names of a response, from the application itself."""
     sent = []
@@ -117,7 +124,7 @@ def guarded(path, desk):
         await application(desk)(scope, receive, send)
 
     with pytest.raises(ZeroDivisionError):  # which the server's log has
-        asyncio.run(once())
+        run(once())
     return sent[0]["status"], {name.decode() for name, _ in sent[0]["headers"]}
 
 
@@ -218,7 +225,7 @@ def test_a_nursery_that_dies_is_followed_by_another():
     asked.host.nursery.kill()
     asked.host.nursery.wait()
     try:
-        status, _ = asyncio.run(asked.ask(b"{}"))
+        status, _ = run(asked.ask(b"{}"))
     finally:
         asked.close()
     assert status == 200
@@ -247,7 +254,7 @@ def test_a_stop_ends_threads_questions_too(monkeypatch):
         asyncio.get_running_loop().call_later(0.1, asked.close)
         return await asked.ask(b"{}")
 
-    status, text = asyncio.run(stopped())
+    status, text = run(stopped())
     assert status == 503
     assert "the explorer has been stopped" in json.loads(text)["error"]
 
@@ -260,7 +267,7 @@ def test_without_a_fork_threads_answer(monkeypatch):
         return [await asked.ask(b'{"stride": "2"}'), await asked.ask(b"[]"),
                 await asked.ask(b'{"stride": "2"}', proof=True)]  # fmt: skip
 
-    (good, text), (bad, _), (proved, _) = asyncio.run(all_of_them())
+    (good, text), (bad, _), (proved, _) = run(all_of_them())
     assert (good, bad, proved) == (200, 400, 200)
     assert json.loads(text)["shape"] == [4, 25]
 

@@ -80,7 +80,8 @@ PLAUSIBLE = {
 
 SKIPPED = {
     "explore", "widget", "save",  # they start a server, need a notebook, want an open file
-    "run", "bind", "adjoint_of", "recipe", "weighed", "sizes",  # of layers, for the package itself
+    # of layers, for the package itself
+    "run", "bind", "adjoint_of", "recipe", "weighed", "sizes", "map_at", "diagram", "nonlinear",
     "numbers", "of", "with_weights", "describe", "player", "lemmas", "form", "replay", "axes",
     "coefficients",
     "to_html",  # a page of many answers, tested as what it is

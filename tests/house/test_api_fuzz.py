@@ -80,7 +80,8 @@ PLAUSIBLE = {
 
 SKIPPED = {
     "explore", "widget", "save",  # they start a server, need a notebook, want an open file
-    # of layers, for the package itself
+    # of layers and maps, for the package itself
+    "links", "ends", "edge_weights", "blocks",
     "run", "bind", "adjoint_of", "recipe", "weighed", "sizes", "map_at", "diagram", "nonlinear",
     "numbers", "of", "with_weights", "describe", "player", "lemmas", "form", "replay", "axes",
     "coefficients",

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice, product
 from random import Random
 
 import pytest
+from oracles.draws import Draw
+from proof.mutants import chain
 
 import convmatrix as cm
 from convmatrix.proof.engines import decide
@@ -34,28 +36,11 @@ CONV = {1: cm.conv1d, 2: cm.conv2d}
 
 
 @dataclass
-class Draw:
-    """The choices of a recipe: the same on every run with the same seed, whatever the values.
+class Wronged(Draw):
+    """Choices of which number `change` is made wrong on one side (where a recipe says `wrong`)."""
 
-    The choice number `change` is made wrong on one side (where a recipe says `wrong`).
-    """
-
-    seed: object
-    values: dict
     change: int | None = None
     asked: int = 0
-    used: set = field(default_factory=set)
-
-    def __post_init__(self):
-        self.rng = Random(str(self.seed))
-
-    def one(self, *options):
-        return self.rng.choice(options)
-
-    def number(self, *texts):
-        text = self.rng.choice(texts)
-        self.used |= set(re.findall("[a-z]", text))
-        return eval(text, dict(self.values))
 
     def numbers(self, ndim, *texts):
         return tuple(self.number(*texts) for _ in range(ndim))
@@ -95,15 +80,6 @@ class Draw:
 
     def size(self, ndim):
         return self.numbers(ndim, "n") if ndim == 1 else (self.number("n"), self.number("m", "4"))
-
-
-def chain(size, *layers):
-    """The layers one after another."""
-    first, *rest = layers
-    product = first.on(*size)
-    for layer in rest:
-        product = layer.on(*product.out_shape[1:]) @ product
-    return product
 
 
 def wronged(draw, options):
@@ -275,7 +251,7 @@ def geometries(names):
 def verdict(recipe, seed, change, level, values):
     """`prove_equal` in numbers, or None where a side does not exist."""
     try:
-        pair = recipe(Draw(seed, {**LOWEST, **values}, change))
+        pair = recipe(Wronged(seed, {**LOWEST, **values}, change))
     except cm.GeometryError:
         return None
     return cm.prove_equal(*pair, level=level)
@@ -323,7 +299,7 @@ def outcomes(recipe):
         ):
             seed, change = rng.random(), rng.choice((None, *range(1, 10)))
             level = rng.choice(("weights", "weights", "connectivity", "size"))
-            draw = Draw(seed, symbols, change)
+            draw = Wronged(seed, symbols, change)
             pair = recipe(draw)
             if not any(m.is_symbolic for m in pair):
                 continue

@@ -180,3 +180,11 @@ def test_architecture_names_every_room():
         if path.name.startswith("__") or path.name == "py.typed":
             continue
         assert f"`{path.name}{'/' if path.is_dir() else ''}`" in text, path.name
+
+
+def test_architecture_names_files_that_are_there():
+    text = (HOUSE.parent / "ARCHITECTURE.md").read_text()
+    there = [f"/{path.relative_to(HOUSE.parent)}" for path in HOUSE.parent.rglob("*.*")]
+    named = re.findall(r"`([\w/]+\.(?:py|md))`", text)
+    assert named
+    assert not [name for name in named if not any(path.endswith(f"/{name}") for path in there)]

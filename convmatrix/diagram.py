@@ -176,7 +176,7 @@ class Diagram:
         )
 
     @cached_property
-    def weights(self) -> tuple[tuple[int, int], ...]:
+    def packing(self) -> tuple[tuple[int, int], ...]:
         """What a tap adds to a path's packed tap, an application's leaf each: `(first, each)` says
         that tap t adds `(t - first) * each`."""
         counts = self.tap_counts
@@ -187,7 +187,7 @@ class Diagram:
     @property
     def untouched(self) -> int:
         """The packed tap of a path that has passed no leaf yet."""
-        return sum(first * each for first, each in self.weights)
+        return sum(first * each for first, each in self.packing)
 
     @property
     def doubles(self) -> bool:

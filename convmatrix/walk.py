@@ -171,7 +171,7 @@ def reached(diagram: Diagram, start: dict[Element, int]) -> dict[Element, int]:
 
 def links(diagram: Diagram, element: Element) -> list[Link]:
     """Every path from an input element: `(output element, packed tap)`, in order."""
-    weights = diagram.weights
+    weights = diagram.packing
 
     def moved(_: Leaf, digit: int) -> Callable[[list[int], int], list[int]]:
         first, each = weights[digit]

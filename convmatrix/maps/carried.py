@@ -85,7 +85,7 @@ class _Patterns:
     """The paths from the input to where they stand; None is the identity."""
 
     def __init__(self, diagram: Diagram) -> None:
-        self.counts, self.weights = diagram.tap_counts, diagram.weights
+        self.counts, self.packing = diagram.tap_counts, diagram.packing
         self.untouched, self.size = diagram.untouched, prod(diagram.in_shape)
 
     def identity(self) -> Pattern:
@@ -94,7 +94,7 @@ class _Patterns:
         return Pattern(places, places[:-1], taps, (self.size, self.size), self.counts)
 
     def through(self, leaf: Leaf, value: Pattern | None, back: bool, digit: int) -> Pattern:
-        first, each = self.weights[digit]
+        first, each = self.packing[digit]
         own = pattern_of(leaf.geometry)
         own = own.T if back else own
         if value is None and len(self.counts) == 1 and not first:

@@ -68,7 +68,7 @@ def test_digits_follow_leaves():
     assert product.leaves == (A, A)
     assert [step.digit for step in product.T.steps] == [1, 0]
     assert product.tap_counts == (18, 18)
-    assert product.weights == ((0, 18), (0, 1))
+    assert product.packing == ((0, 18), (0, 1))
     assert product.untouched == 0
 
 

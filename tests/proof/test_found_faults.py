@@ -179,7 +179,7 @@ def test_floats_that_leave_their_range_and_infinities_in_object_arrays():
 
 def forged(subject, change):
     """A certificate of an altered subject, made with our own tools."""
-    from convmatrix.proof.engines.certificates import certify
+    from convmatrix.proof.engines.certify import certify
     from convmatrix.proof.statements.known import statement_of
 
     changed = change(subject)

@@ -14,7 +14,7 @@ from convmatrix.proof.algebra.finder import find
 from convmatrix.proof.algebra.instances import instances
 from convmatrix.proof.algebra.lemmas import Goal, Lemma
 from convmatrix.proof.algebra.polynomial import Polynomial
-from convmatrix.proof.engines.certificates import certify
+from convmatrix.proof.engines.certify import certify
 from convmatrix.proof.result import Proof
 from convmatrix.proof.statements.known import statement_of
 from convmatrix.proof.statements.statement import EFFORT, Statement

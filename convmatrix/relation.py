@@ -254,7 +254,9 @@ class Axis:
         if self.mode == "reflect":
             mirrors = (place for place in {-i, 2 * (self.size - 1) - i} - {i})
             return (i, *(place for place in mirrors if low <= place <= high))
-        return (i,)
+        if self.mode in ("zeros", "replicate"):
+            return (i,)
+        return [place for place in range(low, high + 1) if self.fold(place) == i]
 
     @property
     def pairs(self) -> int:

@@ -40,7 +40,12 @@ class LeafMap(Leaf, Map):
 
     @cached_property
     def diagram(self) -> Diagram:
-        return Diagram.of(self)
+        # not of itself: in a ring a large pattern would outlive its map until the next collection
+        return Diagram.of(Leaf(self.layer, self.size, self.geometry, self.typed))
+
+    @property
+    def leaves(self) -> tuple[LeafMap, ...]:
+        return (self,)
 
     @cached_property
     def T(self) -> Map:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -150,3 +153,18 @@ def test_patterns_are_the_same_however_many_triples_are_listed_at_a_time(most, m
                 blocks = list(listing.blocks_of(leaf.geometry, most))
                 assert np.array_equal(np.concatenate([b[1] for b in blocks]), expected.indices)
                 assert np.array_equal(np.concatenate([b[2] for b in blocks]), expected.tap)
+
+
+def test_a_map_and_its_pattern_go_when_nobody_has_them():
+    conv = cm.conv2d(1, 1, 3)
+    maps = [conv.on(9, 9), cm.sequential(conv, conv).on(9, 9), conv.on(9, 9) + conv.on(9, 9)]
+    gc.disable()
+    try:
+        for _ in range(len(maps)):
+            gone = maps.pop()
+            pattern = weakref.ref(gone.pattern.indices)
+            assert gone.leaves
+            del gone
+            assert pattern() is None
+    finally:
+        gc.enable()

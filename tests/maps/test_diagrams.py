@@ -65,7 +65,7 @@ def test_digits_follow_leaves():
     A = CONV.on(4)
     product = (A.T @ A).diagram
     assert [step.digit for step in product.steps] == [0, 1]
-    assert product.leaves == (A, A)
+    assert product.leaves[0] is product.leaves[1] is A.diagram.leaves[0]
     assert [step.digit for step in product.T.steps] == [1, 0]
     assert product.tap_counts == (18, 18)
     assert product.packing == ((0, 18), (0, 1))

@@ -28,7 +28,7 @@ class Step:
     """A way from a space to the next: through a leaf, forward or `back`, or past none.
 
     Channel c of the source is channel `c + enters` of what the leaf takes, and channel c of what it
-    gives is channel `c + leaves` of the target. `digit` is the leaf's place among the diagram's.
+    gives is channel `c + exits` of the target. `digit` is the leaf's place among the diagram's.
     """
 
     source: int
@@ -36,17 +36,17 @@ class Step:
     leaf: Leaf | None = None
     back: bool = False
     enters: int = 0
-    leaves: int = 0
+    exits: int = 0
     digit: int = -1
 
     @property
     def T(self) -> Step:
         """The same way, walked from its end to its start."""
-        enters, leaves = -self.leaves, -self.enters
+        enters, exits = -self.exits, -self.enters
         if self.leaf is None:
-            enters, leaves = leaves, 0
+            enters, exits = exits, 0
         turned = not self.back
-        return Step(self.target, self.source, self.leaf, turned, enters, leaves, self.digit)
+        return Step(self.target, self.source, self.leaf, turned, enters, exits, self.digit)
 
 
 class Application(NamedTuple):
@@ -64,7 +64,7 @@ def _application(steps: list[Step]) -> Application:
     """Steps of one application, taken together."""
     leaf, back, digit = steps[0].leaf, steps[0].back, steps[0].digit
     sources = [(step.source, step.enters) for step in steps]
-    targets = [(step.target, step.leaves) for step in steps]
+    targets = [(step.target, step.exits) for step in steps]
     if len(set(targets)) == 1:
         targets = targets[:1]  # what several sources give comes together before the leaf
     elif len(set(sources)) == 1:
@@ -129,7 +129,7 @@ class Diagram:
 
     def _is_whole(self, step: Step) -> bool:
         """Whether a step goes through a leaf and connects its spaces whole."""
-        if step.leaf is None or step.enters or step.leaves:
+        if step.leaf is None or step.enters or step.exits:
             return False
         taken, given = step.leaf.ends(step.back)
         ends = self.shapes[step.source][0], self.shapes[step.target][0]

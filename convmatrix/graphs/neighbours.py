@@ -48,10 +48,10 @@ def _across(step: Step, space: Space, element: Element) -> Bundle:
     if not 0 <= moved[0] < taken[0]:
         return _listed(space, [], None)
     own = Diagram.of(leaf)
-    if isinstance(leaf.geometry, Stencil) and (step.leaves, given[0]) == (0, space.shape[0]):
+    if isinstance(leaf.geometry, Stencil) and (step.exits, given[0]) == (0, space.shape[0]):
         across = leaf.geometry.reads if step.back else leaf.geometry.feeds
         return _gridded(space, *across(moved), own)
-    found = (((c + step.leaves, *place), tap) for (c, *place), tap in leaf.links(moved, step.back))
+    found = (((c + step.exits, *place), tap) for (c, *place), tap in leaf.links(moved, step.back))
     return _listed(space, [link for link in found if 0 <= link[0][0] < space.shape[0]], own)
 
 

@@ -152,7 +152,7 @@ def _kept(
 ) -> tuple[Array, Array, Array]:
     """Of what a leaf takes and gives, what is inside the spaces that its step connects."""
     sources = taken - step.enters * prod(source.shape[1:]) if step.leaf is not None else taken
-    shift = step.leaves if step.leaf is not None else step.enters
+    shift = step.exits if step.leaf is not None else step.enters
     targets = given + shift * prod(target.shape[1:])
     if _is_whole(step, source, target):
         return sources, targets, taps
@@ -163,7 +163,7 @@ def _kept(
 def _is_whole(step: Step, source: Space, target: Space) -> bool:
     """Whether a step connects its spaces whole: nothing is shifted, and nothing left out."""
     shapes = (target.shape, source.shape) if step.leaf is None else step.leaf.ends(step.back)
-    return (step.enters, step.leaves, *shapes) == (0, 0, source.shape, target.shape)
+    return (step.enters, step.exits, *shapes) == (0, 0, source.shape, target.shape)
 
 
 def _step_count(step: Step, source: Space, target: Space) -> int:

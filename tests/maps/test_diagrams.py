@@ -56,8 +56,8 @@ def test_a_step_turned_takes_back_its_shifts():
     assert Step(1, 0, back=True, enters=-3) == move.T
     assert move == move.T.T
     leaf = CONV.on(4).diagram.leaves[0]
-    step = Step(0, 1, leaf, enters=3, leaves=-1, digit=0)
-    assert Step(1, 0, leaf, True, enters=1, leaves=-3, digit=0) == step.T
+    step = Step(0, 1, leaf, enters=3, exits=-1, digit=0)
+    assert Step(1, 0, leaf, True, enters=1, exits=-3, digit=0) == step.T
     assert step == step.T.T
 
 
@@ -90,7 +90,7 @@ def test_a_part_of_a_space_is_no_chain():
     graph.add_node("cat", join="concat", layer=cm.pointwise(3, 1, ndim=1))
     graph.add_edges_from([("in", "a"), ("in", "b"), ("a", "cat"), ("b", "cat")])
     turned = cm.network(graph).on(4).diagram.T
-    (step,) = (step for step in turned.steps if step.digit == 2 and not step.leaves)
+    (step,) = (step for step in turned.steps if step.digit == 2 and not step.exits)
     first = turned.until(step.target)
     assert len(first.steps) == 1
     assert first.single is None

@@ -10,9 +10,9 @@ from convmatrix.errors import ShapeError
 from convmatrix.kept import cached_property
 from convmatrix.layers.arrays import as_array, came_as, rounded_once
 from convmatrix.limits import check_memory
-from convmatrix.maps.arraylike import ArrayLike
 from convmatrix.maps.carried import applied
 from convmatrix.maps.shaped import require_linear, require_numbers, require_weights
+from convmatrix.maps.viewed import Viewed
 from convmatrix.typing import Array
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Map"]
 
 
-class Map(ArrayLike):
+class Map(Viewed):
     """A layer at an input size: a matrix with a shape, a transpose, a pattern and many views.
 
     `A(x)` applies it to an array `(*batch, *in_shape)`; `A @ v` to a flat vector; `B @ A` composes.

@@ -54,8 +54,7 @@ PAST = {
 """The files of other rooms that a room imports past their faces."""
 
 CIRCLES: set[str] = {
-    "maps.arraylike maps.base maps.carried maps.connected maps.given maps.made maps.shaped "
-    "maps.sums maps.viewed",
+    "maps.base maps.carried maps.connected maps.given maps.made maps.shaped maps.sums maps.viewed",
 }
 """Files that import one another in a circle, the shortcuts upward left out."""
 
